@@ -1,0 +1,1 @@
+"""Jurisdictions, currencies and the dated facts about them."""
