@@ -6,14 +6,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-__all__ = ["ACCENT", "GRID", "MUTED", "SEQUENTIAL", "TEXT", "blank", "layout"]
+__all__ = ["ACCENT", "GRID", "MUTED", "ON_SEQUENTIAL", "SEQUENTIAL", "TEXT", "blank", "layout"]
 
 TEXT = "#1F2933"
 MUTED = "#7A828C"
 GRID = "rgba(122,130,140,0.25)"
 ACCENT = "#B8420F"
-SEQUENTIAL = ("#E3EDF5", "#9CC3DE", "#4A90C2", "#1F5F99", "#0B2F5C")
-"""One hue from light to dark: order can be read without seeing colour."""
+SEQUENTIAL = ("#FFF6DF", "#FEDF9A", "#FDB863", "#EC7A2C")
+"""From light to dark, so that order can be read without seeing colour; never so dark that text on
+it would need another colour than `ON_SEQUENTIAL`."""
+ON_SEQUENTIAL = "#1B1206"
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 

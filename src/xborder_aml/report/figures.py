@@ -11,12 +11,11 @@ from plotly.subplots import make_subplots
 from xborder_aml.errors import ParameterError
 from xborder_aml.jurisdictions.codes import minor_digits
 from xborder_aml.report import _ink
-from xborder_aml.report.formats import UNKNOWN, money, money_short
+from xborder_aml.report.formats import ELSEWHERE, UNKNOWN, money, money_short
 from xborder_aml.schema import EVIDENCE, TRANSACTIONS
 
 __all__ = ["corridor_heatmap", "timeline"]
 
-_OTHER = "other"
 _BINS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _MAX_BINS = 160
 
@@ -73,10 +72,10 @@ def corridor_heatmap(
         )
     )
     shown = _largest(cells, max_jurisdictions)
-    known = [code for code in shown if code != _OTHER]
+    known = [code for code in shown if code != ELSEWHERE]
     cells = (
         cells.with_columns(
-            pl.when(pl.col(end).is_in(known)).then(end).otherwise(pl.lit(_OTHER)).alias(end)
+            pl.when(pl.col(end).is_in(known)).then(end).otherwise(pl.lit(ELSEWHERE)).alias(end)
             for end in ends
         )
         .group_by(ends)
@@ -95,7 +94,7 @@ def corridor_heatmap(
     panels.update_xaxes(title_text="to", side="bottom", showgrid=False, tickangle=0, type="category")
     panels.update_yaxes(autorange="reversed", showgrid=False, type="category")
     panels.update_yaxes(title_text="from", col=1)
-    rest = "; the rest are summed as other" if _OTHER in shown else ""
+    rest = "; the rest are summed as other" if ELSEWHERE in shown else ""
     return panels.update_layout(
         height=size + 170,
         margin={"l": 60, "r": 20, "t": 110, "b": 60},
@@ -180,7 +179,7 @@ def timeline(transactions: pl.DataFrame, evidence: pl.DataFrame) -> go.Figure:
     return figure.update_layout(
         height=400,
         margin={"l": 70, "r": 20, "t": 100, "b": 40},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         title={
             "text": f"Money over time: {currency} per {name}",
             "subtitle": {"text": "A transaction counts once, however many findings it is in."},
@@ -207,7 +206,7 @@ def _largest(cells: pl.DataFrame, limit: int) -> list[str]:
         .sort(["found", "all", "code"], descending=[True, True, False])["code"]
         .to_list()
     )
-    return ranked if len(ranked) <= limit else [*ranked[:limit], _OTHER]
+    return ranked if len(ranked) <= limit else [*ranked[:limit], ELSEWHERE]
 
 
 def _log(minor: int, currency: str) -> float:
@@ -233,7 +232,7 @@ def _heatmap(
         hover.append([_corridor(c, currency) if c else "" for c in row])
     names = ["?" if code == UNKNOWN else code for code in shown]
     return go.Heatmap(
-        x=names, y=names, z=colour, text=text, texttemplate="%{text}", textfont={"size": 11},
+        x=names, y=names, z=colour, text=text, texttemplate="%{text}", textfont={"size": 11, "color": _ink.ON_SEQUENTIAL},
         hovertext=hover, hoverinfo="text", zmin=scale[0], zmax=scale[1], xgap=2, ygap=2,
         colorscale=list(_ink.SEQUENTIAL), showscale=False, hoverongaps=False,
     )  # fmt: skip

@@ -18,6 +18,7 @@ import polars as pl
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.report import _ink
 from xborder_aml.report.formats import (
+    ELSEWHERE,
     UNKNOWN,
     colours,
     money,
@@ -25,7 +26,7 @@ from xborder_aml.report.formats import (
     plotly_text,
     shorten,
 )
-from xborder_aml.report.lanes import ELSEWHERE, GAP, LABEL_PX, PLOT_PX, Flow, lay_out
+from xborder_aml.report.lanes import LABEL_PX, PLOT_PX, Flow, lay_out
 
 __all__ = ["flow_figure"]
 
@@ -40,7 +41,8 @@ def flow_figure(
     *,
     focus: str | None = None,
     holders: Mapping[str, str] | None = None,
-    max_arrows: int = 160,
+    palette: Mapping[str, str] | None = None,
+    max_arrows: int = 120,
     max_lanes: int = 20,
 ) -> go.Figure:
     """Draw who paid whom, in time order, with width by money and colour by jurisdiction.
@@ -59,6 +61,9 @@ def flow_figure(
         Account that the case is about; its lane is kept and emphasised.
     holders
         Names by account, shown beside the account's key.
+    palette
+        Colours by jurisdiction, so that several pictures agree; the others are grey. Without it,
+        the jurisdictions with the most money in this case have a colour each.
     max_arrows
         Transactions above which the picture sums them.
     max_lanes
@@ -95,8 +100,9 @@ def flow_figure(
             f"account {focus!r} takes no part in these {transactions.height} transactions"
             f"{did_you_mean(focus, known)}"
         )
-    by_money = flow.lanes.group_by("jurisdiction").agg(pl.col("volume").sum())
-    paint = colours(by_money.sort("volume", "jurisdiction", descending=[True, False])["jurisdiction"])
+    codes = flow.lanes.group_by("jurisdiction").agg(pl.col("volume").sum())
+    codes = codes.sort("volume", "jurisdiction", descending=[True, False])
+    paint = colours(codes["jurisdiction"].to_list(), palette)
     figure = go.Figure(layout=_ink.layout(showlegend=False, hovermode="closest"))
     _draw_lanes(figure, flow, paint)
     _draw_arrows(figure, flow, paint, holders or {})
@@ -247,13 +253,16 @@ def _draw_axes(
     columns = flow.arrows.group_by("period").agg(pl.col("x").mean()).sort("period")
     left, right = _extent(flow)
     least = LABEL_PX * (right - left) / PLOT_PX
-    ticks: list[tuple[float, date, str]] = []
+    ticks: list[tuple[float, str]] = []
+    before: date | None = None
     for day, x in columns.iter_rows():
+        gap = f"+{(day - before).days} d" if before else ""
         if not ticks or x - ticks[-1][0] >= least * 0.99:
-            gap = f"<br>+{(day - ticks[-1][1]).days} d" if ticks else "<br>"
-            ticks.append((x, day, _tick(day, flow.step) + gap))
+            ticks.append((x, f"{_tick(day, flow.step)}<br>{gap}"))
+        before = day
     figure.update_xaxes(
-        range=[left, right], tickvals=[t[0] for t in ticks], ticktext=[t[2] for t in ticks],
+        range=[left, right], tickvals=[t[0] for t in ticks], ticktext=[t[1] for t in ticks],
+        tickfont={"size": 11},
         side="top", showgrid=False, zeroline=False, ticks="", tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(

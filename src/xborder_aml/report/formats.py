@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from xborder_aml.jurisdictions.codes import minor_digits
 
 __all__ = [
+    "ELSEWHERE",
     "JURISDICTION_COLOURS",
     "OTHER_COLOUR",
     "UNKNOWN",
@@ -25,6 +26,9 @@ __all__ = [
 UNKNOWN = "??"
 """What stands for a jurisdiction that the ledger does not tell."""
 
+ELSEWHERE = "other"
+"""What stands for several jurisdictions that are summed."""
+
 JURISDICTION_COLOURS: tuple[str, ...] = (
     "#0072B2",
     "#D55E00",
@@ -33,13 +37,16 @@ JURISDICTION_COLOURS: tuple[str, ...] = (
     "#E69F00",
     "#56B4E9",
     "#8C6BB1",
+    "#999933",
+    "#AA3377",
 )
-"""Colours that remain distinct for the common forms of colour blindness [1]_: six of Okabe and
-Ito's, and a violet in place of their yellow, which is too faint on white.
+"""Colours that remain distinct for the common forms of colour blindness: six of Okabe and Ito's
+[1]_, whose yellow is too faint on white, then violet, olive and purple after Tol [2]_.
 
 References
 ----------
 .. [1] Okabe M., Ito K. "Color universal design", 2008.
+.. [2] Tol P. "Colour schemes", SRON/EPS/TN/09-002, issue 3.2, 2021.
 """
 
 OTHER_COLOUR = "#7A828C"
@@ -159,8 +166,17 @@ def shorten(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - tail :]}"
 
 
-def colours(jurisdictions: Sequence[str]) -> dict[str, str]:
-    """Give the first jurisdictions a colour of their own, and the rest the common grey."""
-    known = [code for code in jurisdictions if code != UNKNOWN]
-    own = dict(zip(known, JURISDICTION_COLOURS, strict=False))
-    return {code: own.get(code, OTHER_COLOUR) for code in jurisdictions}
+def colours(
+    jurisdictions: Sequence[str], palette: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return a colour for each jurisdiction: the palette's, or the first ones' own, or grey.
+
+    Examples
+    --------
+    >>> colours(["EE", "??"])
+    {'EE': '#0072B2', '??': '#7A828C'}
+    """
+    if palette is None:
+        known = [code for code in jurisdictions if code not in (UNKNOWN, ELSEWHERE)]
+        palette = dict(zip(known, JURISDICTION_COLOURS, strict=False))
+    return {code: palette.get(code, OTHER_COLOUR) for code in jurisdictions}

@@ -6,21 +6,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from xborder_aml.report.formats import UNKNOWN, times
+from xborder_aml.report.formats import ELSEWHERE, UNKNOWN, times
 from xborder_aml.schema import TRANSACTIONS
 
-__all__ = ["ELSEWHERE", "GAP", "LABEL_PX", "PLOT_PX", "Flow", "lay_out"]
-
-ELSEWHERE = "other"
-"""Stands in for the jurisdiction of a lane that pools accounts of several."""
+__all__ = ["GAP", "LABEL_PX", "PLOT_PX", "Flow", "lay_out"]
 
 PLOT_PX = 900
-"""Nominal width of the picture; on the page it is never narrower."""
+"""Nominal width of the picture; on the page it is hardly narrower."""
 
 GAP = 0.8
 """Room between two columns of the picture, in arrows."""
 
-LABEL_PX = 82
+LABEL_PX = 74
 """Room that the label of a column needs."""
 
 _POOLS = 8

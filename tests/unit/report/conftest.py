@@ -66,8 +66,9 @@ class Book:
         key = hashlib.md5(f"{pattern}{ids}".encode()).hexdigest()
         corridors = [f"{self.home[r['originator']]}>{self.home[r['beneficiary']]}" for r in rows]
         crossed = [c for c in dict.fromkeys(corridors) if c[:2] != c[3:]]
-        amounts = [r["sent_minor"] for r in rows]
-        half = max(len(rows) // 2, 1)
+        amounts = list(zip(roles, (r["sent_minor"] for r in rows), strict=True))
+        came = sum(m for role, m in amounts if role == "in") or amounts[0][1]
+        left = sum(m for role, m in amounts if role == "out") or amounts[-1][1]
         self.findings.append(
             {
                 "finding_id": key,
@@ -77,13 +78,13 @@ class Book:
                 "account": account,
                 "started_at": min(r["executed_at"] for r in rows),
                 "ended_at": max(r["executed_at"] for r in rows),
-                "hops": len(ids),
+                "hops": 2 if "in" in roles else len(ids),
                 "n_transactions": len(ids),
                 "n_accounts": len(names),
-                "amount_in_minor": sum(amounts[:half]),
-                "amount_out_minor": sum(amounts[half:]) if len(rows) > 1 else None,
+                "amount_in_minor": came,
+                "amount_out_minor": None if pattern == "fan_in" else left,
                 "amount_currency": "EUR",
-                "retained": 0.97 if len(rows) > 1 else None,
+                "retained": None if pattern == "fan_in" else left / came,
                 "borders": sum(c[:2] != c[3:] for c in corridors),
                 "multiplicity": 1,
                 "accounts": names,

@@ -1,0 +1,207 @@
+"""The referral report: one HTML file that opens offline and carries all that it shows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from xborder_aml.report.casebook import (
+    Limits,
+    Tables,
+    accounts,
+    evidence,
+    facts,
+    rejected,
+    truncated,
+)
+from xborder_aml.report.figures import corridor_heatmap, timeline
+from xborder_aml.report.flow import flow_figure
+from xborder_aml.report.formats import colours, money, plain
+
+__all__ = ["render_report", "write_report"]
+
+# What a browser could take for the end of the script, a comment, or the end of a line.
+_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    *,
+    referrals: pl.DataFrame,
+    scores: pl.DataFrame,
+    findings: pl.DataFrame,
+    evidence: pl.DataFrame,
+    truncations: pl.DataFrame,
+    transactions: pl.DataFrame,
+    rejects: pl.DataFrame,
+    manifest: Mapping[str, Any],
+    name: str = "ledger",
+    limits: Limits | None = None,
+) -> Path:
+    """Write the report of a run; it is whole or absent.
+
+    The same tables and manifest give the same bytes: the only times on the page are those in the
+    data and in the manifest.
+
+    Parameters
+    ----------
+    path
+        The file to write; an existing one is replaced.
+    referrals, scores, findings, evidence, truncations, transactions, rejects
+        Tables of the run, as `xborder_aml.schema` declares them.
+    manifest
+        What was read and how: a mapping of plain values, shown as it is.
+    name
+        Name of the input, for the title.
+    limits
+        How much of a long ledger the page carries.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what its name says.
+    OSError
+        If the file cannot be written.
+    """
+    page = render_report(
+        referrals=referrals,
+        scores=scores,
+        findings=findings,
+        evidence=evidence,
+        truncations=truncations,
+        transactions=transactions,
+        rejects=rejects,
+        manifest=manifest,
+        name=name,
+        limits=limits,
+    )
+    target = Path(path)
+    aside = target.with_name(f".{target.name}.partial")
+    try:
+        aside.write_text(page, encoding="utf-8", newline="\n")
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return target
+
+
+def render_report(
+    *,
+    manifest: Mapping[str, Any],
+    name: str = "ledger",
+    limits: Limits | None = None,
+    **frames: pl.DataFrame,
+) -> str:
+    """Return the page that `write_report` writes, from the same arguments.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what its name says.
+    """
+    tables, limits = Tables.conforming(**frames), limits or Limits()
+    listed = accounts(tables, limits)
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            name=plain(name),
+            facts=facts(tables),
+            limits=limits,
+            accounts=listed,
+            cases=_cases(tables, listed, limits),
+            corridors=_figure(corridor_heatmap(tables.transactions, tables.evidence)),
+            timeline=_figure(timeline(tables.transactions, tables.evidence)),
+            truncated=truncated(tables.truncations),
+            rejected=rejected(tables.rejects),
+            manifest=manifest,
+            evidence=evidence(tables, limits),
+            plotly=Markup(get_plotlyjs()),
+        )
+    )
+
+
+def _environment() -> Environment:
+    """Return the template engine: everything is escaped, and a misspelt name is an error."""
+    environment = Environment(
+        loader=PackageLoader("xborder_aml.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["embed"] = _embed
+    return environment
+
+
+def _embed(value: object) -> Markup:
+    """Write a value as JSON that is safe inside a script element.
+
+    Examples
+    --------
+    >>> print(_embed("</script><!--"))
+    "\\u003c/script\\u003e\\u003c!--"
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.translate(_UNSAFE))
+
+
+def _figure(figure: go.Figure) -> dict[str, Any]:
+    """Take a figure apart for the page, whose headings and captions stand in for its title."""
+    title, caption = figure.layout.title.text, figure.layout.title.subtitle.text
+    bare = go.Figure(figure)
+    bare.layout.title = None
+    if bare.layout.height and caption:  # the room that title and subtitle had
+        bare.layout.height -= 55
+        bare.layout.margin.t -= 55
+    return {"title": title, "caption": caption, "plot": json.loads(bare.to_json())}
+
+
+def _cases(
+    tables: Tables, listed: list[dict[str, Any]], limits: Limits
+) -> list[dict[str, Any]]:
+    """Return the top referrals, each with its picture."""
+    top = tables.referrals.sort("rank").head(limits.cases)
+    everywhere = top.select(pl.col("jurisdictions").explode())
+    palette = colours(everywhere["jurisdictions"].drop_nulls().unique(maintain_order=True).to_list())
+    place = {score["key"]: i for i, score in enumerate(listed)}
+    cases = []
+    for case in top.iter_rows(named=True):
+        account = case["account"]
+        ids = pl.Series(case["transaction_ids"], dtype=pl.Int64)
+        rows = tables.transactions.filter(pl.col("transaction_id").is_in(ids.implode()))
+        named = {account} & {*rows["originator"], *rows["beneficiary"]}
+        cases.append(
+            {
+                **case,
+                "account": plain(account),
+                "holder": plain(case["holder"]) if case["holder"] is not None else None,
+                "at_stake": money(case["at_stake_minor"], case["base_currency"]),
+                "first": f"{case['first_at']:%Y-%m-%d}",
+                "last": f"{case['last_at']:%Y-%m-%d}",
+                "place": place.get(account),
+                "figure": _figure(
+                    flow_figure(
+                        rows,
+                        focus=next(iter(named), None),
+                        holders=tables.holders,
+                        palette=palette,
+                    )
+                ),
+            }
+        )
+    return cases
