@@ -66,7 +66,7 @@ constraints: $(VENV)/.ready-all ## Pin what is installed now
 	@mv constraints.new constraints.txt
 
 clean: ## Remove everything that was built; the .venv stays
-	rm -rf docs/_build docs/reference/api docs/reference/detectors docs/reference/tables \
+	rm -rf docs/_build docs/reference/api docs/reference/detectors \
 	docs/reference/generated $(OUT) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	.import_linter_cache .benchmarks .coverage build dist
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 import xborder_aml
 
 HEAVY = ("numba", "sklearn", "plotly", "pyarrow", "networkx", "pandas")

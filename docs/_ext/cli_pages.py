@@ -1,0 +1,61 @@
+"""The command line's reference, from its click commands."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import click
+from mdtext import cell, literal, table
+
+from xborder_aml.cli import main
+
+PROGRAM = "xborder-aml"
+
+
+def pages() -> dict[str, str]:
+    """Return path below reference/ to text."""
+    out = [section(main, [PROGRAM])] if not isinstance(main, click.Group) else []
+    if isinstance(main, click.Group):
+        rows = [
+            [f"[`{PROGRAM} {n}`](#command-{n})", cell(c.get_short_help_str(200))]
+            for n, c in main.commands.items()
+        ]
+        out = [table(["Command", "What it does"], rows), ""]
+        out += [section(c, [PROGRAM, n]) for n, c in main.commands.items()]
+    return {"generated/commands.md": "\n".join(out)}
+
+
+def section(command: click.Command, path: list[str]) -> str:
+    """Return one command: what it does, how it is called, its arguments and options."""
+    context = click.Context(command, info_name=path[-1])
+    usage = " ".join([*path, *command.collect_usage_pieces(context)])
+    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
+    rows = [
+        [literal(names(p)), literal(shown) if (shown := default(p)) else "", cell(p.help or "")]
+        for p in command.params
+        if isinstance(p, click.Option) and not p.hidden
+    ]
+    body = [f"(command-{path[-1]})=", "", f"## {path[-1]}", "", text, ""]
+    body += ["```console", f"$ {usage}", "```", ""]
+    if rows:
+        body += [table(["Option", "Default", "Meaning"], rows), ""]
+    return "\n".join(body)
+
+
+def names(option: click.Option) -> str:
+    """Return an option's spellings and what it takes."""
+    spelled = ", ".join([*option.opts, *option.secondary_opts])
+    if option.is_flag or option.count:
+        return spelled
+    if isinstance(option.type, click.Choice):
+        return f"{spelled} [{', '.join(map(str, option.type.choices))}]"
+    return f"{spelled} {option.metavar or option.type.name.upper()}"
+
+
+def default(option: click.Option) -> str:
+    """Return what holds when the option is not given, where that says something."""
+    value: Any = option.default
+    if callable(value) or value in (None, (), False, "") or "UNSET" in repr(value).upper():
+        return ""
+    return str(value)
