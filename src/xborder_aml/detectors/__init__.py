@@ -1,0 +1,65 @@
+"""The typologies: one file each, listed here.
+
+A new typology is one file and one line in `DETECTORS`. Other packages add theirs by the entry-point
+group ``xborder_aml.detectors``, each entry naming a `Detector`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from xborder_aml.detectors import round_trip
+from xborder_aml.detectors._spec import Detector, Params
+from xborder_aml.errors import ParameterError, did_you_mean
+
+__all__ = ["DETECTORS", "detector_of", "registry"]
+
+DETECTORS: tuple[Detector, ...] = (
+    round_trip.DETECTOR,
+)
+
+
+@cache
+def registry() -> dict[str, Detector]:
+    """Return every detector by name: the built-in ones, then those of other packages.
+
+    Raises
+    ------
+    ParameterError
+        If an outside detector takes a name that is already taken.
+    """
+    out = {d.name: d for d in DETECTORS}
+    for entry in entry_points(group="xborder_aml.detectors"):
+        detector = entry.load()
+        if detector.name in out:
+            raise ParameterError(
+                f"entry point {entry.value!r} brings a second detector named {detector.name!r}; "
+                "rename it or uninstall its package"
+            )
+        out[detector.name] = detector
+    return out
+
+
+def detector_of(params: Params | str) -> Detector:
+    """Return the detector of a spec or a name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; the message names the nearest.
+    """
+    if isinstance(params, str):
+        if params in registry():
+            return registry()[params]
+        raise ParameterError(
+            f"no detector is named {params!r}{did_you_mean(params, registry())}; there are "
+            f"{', '.join(registry())}"
+        )
+    for detector in registry().values():
+        if type(params) is detector.params:
+            return detector
+    raise ParameterError(
+        f"{type(params).__name__} is not the parameters of a registered detector; there are "
+        f"{', '.join(d.params.__name__ for d in registry().values())}"
+    )

@@ -1,0 +1,79 @@
+"""The only importer of numba: compile policy, cache folder, thread count.
+
+A kernel is a plain function, compiled by assignment: ``search_kernel = jit(search)``. The machine
+code cache lies in a folder whose name is a digest of every kernel's source, because numba looks at
+the time stamp of the file that holds a function and not at those of the functions that it calls: a
+cache keyed by anything less returned stale results after a helper in another file had changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+__all__ = ["cache_folder", "jit", "n_threads"]
+
+_log = logging.getLogger(__name__)
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _user_cache() -> Path:
+    named = os.environ.get("XBORDER_AML_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    return Path(named) if named else Path.home() / ".cache"
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Return the folder for compiled kernels, or None where none can be written.
+
+    The environment variables `XBORDER_AML_CACHE` and `XDG_CACHE_HOME` say where it goes.
+    """
+    package = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(numba.__version__.encode())
+    for part in ("_jit.py", "kernels", "detectors"):
+        path = package / part
+        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    try:
+        folder = _user_cache() / "xborder_aml" / digest.hexdigest()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
+        _log.warning("no writable cache folder (%s): kernels compile anew in each process", error)
+        return None
+    return folder
+
+
+def jit(function: _F) -> _F:
+    """Return `function` as a nogil numba kernel, compiled at its first call.
+
+    The result is cached on disk where a folder can be written. With ``NUMBA_DISABLE_JIT=1`` the
+    plain function comes back.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)  # read once, while the dispatcher is made
+    try:
+        return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def n_threads() -> int:
+    """Return the number of worker threads: `XBORDER_AML_THREADS`, else the usable cores."""
+    named = os.environ.get("XBORDER_AML_THREADS", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,225 @@
+"""`detect`: run detectors over a graph."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from xborder_aml.detectors import detector_of, registry
+from xborder_aml.detectors._spec import Detector, Match, Params, Transfer, View
+from xborder_aml.errors import ParameterError
+from xborder_aml.executors import Executor, Task, make_executor, run_task
+from xborder_aml.executors._run import join_outputs
+from xborder_aml.findings import Findings, assemble
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.kernels.output import N_COUNTS, Output
+
+__all__ = ["Progress", "as_view", "default_detectors", "detect", "find", "matches"]
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many parts are done, and of how many."""
+
+
+def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = None) -> list[Params]:
+    """Return the detectors' default parameters, fitted to what the ledger can tell.
+
+    A ledger without any known corridor cannot show a border crossed, so none is asked for; a ledger
+    with dates and no times gets the longer windows that the detector names for it.
+    """
+    known = registry()
+    chosen = list(known.values()) if names is None else [detector_of(n) for n in names]
+    corridors = graph.n_transactions > 0 and not graph.corridors().is_empty()
+    out = []
+    for d in chosen:
+        values: dict[str, Any] = {}
+        if graph.resolution == "1d":
+            values.update(d.coarse)
+        if not corridors:
+            values.update(d.no_borders)
+        out.append(d.params.from_dict(values))
+    return out
+
+
+def detect(
+    graph: TransactionGraph,
+    detectors: Iterable[Params | str] | Params | str | None = None,
+    *,
+    executor: Executor | int | None = None,
+    engine: Literal["kernel", "reference"] = "kernel",
+    progress: Progress | None = None,
+) -> Findings:
+    """Find every match of the detectors.
+
+    Parameters
+    ----------
+    graph
+        The transactions.
+    detectors
+        Specs such as ``RoundTrip(window="90d")``, or names; by default `default_detectors`.
+    executor
+        An executor, or a number of threads; by default all usable cores. The result is the same.
+    engine
+        ``"reference"`` runs the plain-Python definition instead of the kernel, so that an examiner
+        can derive a finding anew. It is slow and knows no caps.
+    progress
+        Called with (pattern, tasks done, tasks).
+
+    Returns
+    -------
+    Findings
+        Findings, evidence and truncations in canonical order.
+
+    Raises
+    ------
+    ParameterError
+        If a detector is unknown or named twice, or `engine` is.
+    """
+    specs = _specs(graph, detectors)
+    if engine not in ("kernel", "reference"):
+        raise ParameterError(f"engine={engine!r} is neither 'kernel' nor 'reference'")
+    parts = []
+    for detector, params in specs:
+        if engine == "kernel":
+            raw = find(graph, detector, params, executor=executor, progress=progress)
+        else:
+            raw = _as_output(detector.reference(as_view(graph), params))
+        parts.append(
+            assemble(
+                graph,
+                pattern=detector.name,
+                version=detector.version,
+                parameters=params.to_dict(),
+                definition=params.to_dict(caps=False),
+                roles=detector.roles,
+                caps=detector.caps,
+                hops=None if detector.hops == "path" else detector.hops,
+                raw=raw,
+            )
+        )
+        cut = parts[-1].truncations
+        if cut.height:
+            _log.warning(
+                "%s: %d anchors reached a cap, with at least %d edges not followed",
+                detector.name,
+                cut.height,
+                cut["work_left"].sum(),
+            )
+    if not parts:
+        return Findings()
+    return Findings(
+        pl.concat([p.findings for p in parts]),
+        pl.concat([p.evidence for p in parts]),
+        pl.concat([p.truncations for p in parts]),
+        {k: v for p in parts for k, v in p.parameters.items()},
+    )
+
+
+def _specs(
+    graph: TransactionGraph, detectors: Iterable[Params | str] | Params | str | None
+) -> list[tuple[Detector, Params]]:
+    if detectors is None:
+        detectors = default_detectors(graph)
+    if isinstance(detectors, Params | str):
+        detectors = [detectors]
+    out: list[tuple[Detector, Params]] = []
+    for given in detectors:
+        detector = detector_of(given)
+        params = default_detectors(graph, [given])[0] if isinstance(given, str) else given
+        if detector.name in [d.name for d, _ in out]:
+            raise ParameterError(
+                f"{detector.name} is asked for twice; run detect once for each set of parameters"
+            )
+        out.append((detector, params))
+    return out
+
+
+def find(
+    graph: TransactionGraph,
+    detector: Detector,
+    params: Params,
+    *,
+    executor: Executor | int | None = None,
+    progress: Progress | None = None,
+    capacity: int = 1024,
+) -> Output:
+    """Run one detector's kernel over all units and return its raw arrays."""
+    edges = graph.edges
+    limits = params.limits()
+    if detector.prepare is not None:
+        limits = detector.prepare(edges, limits)
+    n_units = graph.n_transactions if detector.unit == "edge" else graph.n_accounts
+    runner = make_executor(executor)
+    cuts = np.linspace(0, n_units, runner.n_tasks(n_units) + 1).astype(np.int64).tolist()
+    tasks = [Task(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    outputs = []
+    for output in runner.map(
+        lambda task: run_task(detector.search, edges, limits, task, capacity), tasks
+    ):
+        outputs.append(output)
+        if progress is not None:
+            progress(detector.name, len(outputs), len(tasks))
+    return join_outputs(outputs)
+
+
+def as_view(graph: TransactionGraph) -> View:
+    """Return the graph as the oracles read it: plain tuples."""
+    e = graph.edges
+    columns = (
+        e.at,
+        e.originator,
+        e.beneficiary,
+        e.sent,
+        e.sent_currency,
+        e.received,
+        e.received_currency,
+    )
+    rows = zip(*(c.tolist() for c in columns), e.base.tolist(), e.border.tolist(), strict=True)
+    return View(
+        [
+            Transfer(i, *r[:7], None if r[7] < 0 else r[7], bool(r[8]))
+            for i, r in enumerate(rows)
+        ],
+        e.holder.tolist(),
+    )
+
+
+def matches(raw: Output) -> list[Match]:
+    """Return a kernel's raw arrays as the tuples that the oracle returns."""
+    out = []
+    low = 0
+    for i, high in enumerate(raw.end.tolist()):
+        evidence = zip(
+            raw.row[low:high].tolist(),
+            raw.role[low:high].tolist(),
+            raw.amount[low:high].tolist(),
+            strict=True,
+        )
+        out.append(
+            Match(int(raw.anchor[i]), int(raw.account[i]), int(raw.multiplicity[i]), tuple(evidence))
+        )
+        low = high
+    return out
+
+
+def _as_output(found: list[Match]) -> Output:
+    flat = [e for m in found for e in m.evidence]
+    return Output(
+        np.array([m.anchor for m in found], np.int64),
+        np.array([m.account for m in found], np.int32),
+        np.array([m.multiplicity for m in found], np.int64),
+        np.cumsum([len(m.evidence) for m in found], dtype=np.int64),
+        np.array([e[0] for e in flat], np.int64),
+        np.array([e[1] for e in flat], np.int8),
+        np.array([e[2] for e in flat], np.int64),
+        np.empty(0, np.int64),
+        np.empty(0, np.int32),
+        np.empty(0, np.int8),
+        np.empty(0, np.int64),
+        np.zeros(N_COUNTS, np.int64),
+    )

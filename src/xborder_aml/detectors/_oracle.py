@@ -1,0 +1,55 @@
+"""What the oracles share: plain Python on plain tuples, with whole numbers of any size.
+
+Nothing here is used by a kernel, and nothing of a kernel is used here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Literal
+
+from xborder_aml.detectors._spec import Transfer
+
+__all__ = ["carried", "groups", "returned", "slack_bp"]
+
+
+def groups(
+    transfers: Iterable[Transfer], by: Literal["originator", "beneficiary"]
+) -> dict[int, list[Transfer]]:
+    """Return the transfers of each account, in canonical order."""
+    out: dict[int, list[Transfer]] = {}
+    for t in transfers:
+        out.setdefault(getattr(t, by), []).append(t)
+    return out
+
+
+def slack_bp(bp_per_sqrt_day: int, gap: int) -> int:
+    """Return the widening, in basis points, for a gap in microseconds (whole minutes count)."""
+    minutes = min(abs(gap), 3650 * 86_400_000_000) // 60_000_000
+    return math.isqrt(bp_per_sqrt_day**2 * minutes // 1440)
+
+
+def carried(first: Transfer, then: Transfer, low: int, high: int, fx: int) -> bool:
+    """Tell whether `then` sends on between `low` and `high` basis points of `first`."""
+    if first.received_currency == then.sent_currency:
+        whole, part = first.received, then.sent
+    elif first.base is None or then.base is None:
+        return False
+    else:
+        whole, part = first.base, then.base
+        slack = slack_bp(fx, then.at - first.at)
+        low, high = max(0, low - slack), high + slack
+    return low * whole <= 10_000 * part <= high * whole
+
+
+def returned(first: Transfer, last: Transfer) -> int | None:
+    """Return the whole basis points of what `first` sent that `last` delivers."""
+    if first.sent_currency == last.received_currency:
+        whole, part = first.sent, last.received
+    elif first.base is None or last.base is None:
+        return None
+    else:
+        whole, part = first.base, last.base
+    return math.floor(Fraction(10_000 * part, whole)) if whole else 0
