@@ -23,7 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "_ext", "_templates", "conf.py", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "reference/generated", "_ext", "_templates", "conf.py", "**/.ipynb_checkpoints"]
 templates_path = ["_templates"]
 nitpicky = False
 html_last_updated_fmt = None  # the same input gives the same pages

@@ -38,7 +38,7 @@ _PAGE = """# {title}
 
 :Name: `{name}`
 :Parameters: {{py:obj}}`xborder_aml.{params}`
-:Version of the definition: {version}
+:Version: {version}
 :Searches from: {unit}
 
 {body}

@@ -72,6 +72,7 @@ def drop_repeated_signature(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("config-inited", write_pages)
     app.connect("autodoc-process-docstring", describe_parameters, priority=400)
     app.connect("autodoc-process-signature", drop_repeated_signature, priority=900)
