@@ -95,35 +95,40 @@ class Table:
         SchemaError
             If a column is missing, cannot be cast without loss, or holds nulls where none may be.
         """
-        missing = [c.name for c in self if c.name not in frame.columns and not c.optional]
+        have = frame.schema  # once: a polars schema with enumerations is slow to make
+        missing = [c.name for c in self if c.name not in have and not c.optional]
         if missing:
-            hints = "".join(did_you_mean(name, frame.columns) for name in missing[:1])
+            hints = "".join(did_you_mean(name, have) for name in missing[:1])
             raise SchemaError(
                 f"{self.name} table lacks {', '.join(map(repr, missing))}{hints}; "
-                f"it has {', '.join(frame.columns) or 'no columns'}. Read the source with "
+                f"it has {', '.join(have) or 'no columns'}. Read the source with "
                 "xborder_aml.read_transactions, or rename its columns."
             )
+        if have != pl.Schema(self.dtypes) or list(have) != self.names:
+            frame = self._cast(frame, have)
+        for name, nulls in frame.null_count().row(0, named=True).items():
+            if nulls and not self._nullable(name):
+                raise SchemaError(f"{self.name}.{name} holds {nulls} nulls, and may hold none")
+        return frame
+
+    def _cast(self, frame: pl.DataFrame, have: pl.Schema) -> pl.DataFrame:
         exprs = []
-        for column in self:
-            if column.name not in frame.columns:
-                exprs.append(pl.lit(None, column.dtype).alias(column.name))
-            elif frame.schema[column.name] != column.dtype:
-                exprs.append(pl.col(column.name).cast(column.dtype, strict=True))
+        for c in self:
+            if c.name not in have:
+                exprs.append(pl.lit(None, c.dtype).alias(c.name))
+            elif have[c.name] != c.dtype:
+                exprs.append(pl.col(c.name).cast(c.dtype, strict=True))
             else:
-                exprs.append(pl.col(column.name))
+                exprs.append(pl.col(c.name))
         try:
-            out = frame.select(exprs)
+            return frame.select(exprs)
         except pl.exceptions.PolarsError as error:
             raise SchemaError(
                 f"{self.name} table: a column cannot be cast to its declared type: {error}"
             ) from error
-        for column in self:
-            if not column.nullable and not column.optional and out[column.name].null_count():
-                raise SchemaError(
-                    f"{self.name}.{column.name} holds {out[column.name].null_count()} nulls, "
-                    "and may hold none"
-                )
-        return out
+
+    def _nullable(self, name: str) -> bool:
+        return next(c.nullable for c in self.columns if c.name == name)
 
 
 def _c(

@@ -109,8 +109,9 @@ class _Runner:
             for m in self.find(graph, executor=1)
         )
 
-    def given(self, check: Callable[..., None], **drawn: Any) -> None:
-        self.settings(given(**drawn)(check))()
+    def given(self, check: Callable[..., None], *, share: int = 1, **drawn: Any) -> None:
+        fewer = max(2, self.settings.max_examples // share)
+        settings(self.settings, max_examples=fewer)(given(**drawn)(check))()
 
     def oracle_is_kernel(self) -> None:
         """Equal on random multigraphs, for any capacity and any cut into tasks."""
@@ -142,7 +143,7 @@ class _Runner:
     def near_miss_is_not(self) -> None:
         """An instance that breaks one condition is no finding, for kernel and oracle."""
         for name, miss in self.detector.near_misses.items():
-            self.given(self._misses(name, miss), choose=choices())
+            self.given(self._misses(name, miss), share=2, choose=choices())
 
     def _misses(self, name: str, miss: Callable[..., Any]) -> Callable[..., None]:
         def check(choose: Any) -> None:
@@ -161,7 +162,7 @@ class _Runner:
         for name in self.detector.relations:
             check = self._relates(name)
             self.given(check, tables=ledgers(self.scale))
-            self.given(self._on_planted(check), choose=choices())
+            self.given(self._on_planted(check), share=2, choose=choices())
 
     def _relates(self, name: str) -> Callable[..., None]:
         relation = _RELATIONS[name]
@@ -202,7 +203,7 @@ class _Runner:
                 shuffled = TransactionGraph(*_shuffle(frame, accounts))
                 assert self.findings(graph).equals(self.findings(shuffled, executor=2, capacity=1))
 
-        self.given(check, choose=choices())
+        self.given(check, share=6, choose=choices())
 
 
 # -- metamorphic relations ----------------------------------------------------------------------
