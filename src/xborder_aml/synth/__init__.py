@@ -1,0 +1,7 @@
+"""Synthetic ledgers: an economy, planted patterns in it, and innocent look-alikes."""
+
+from __future__ import annotations
+
+from xborder_aml.synth.example import example_ledger
+
+__all__ = ["example_ledger"]
