@@ -23,14 +23,21 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "reference/generated", "_ext", "_templates", "conf.py", "**/.ipynb_checkpoints"]
+exclude_patterns = [
+    "_build",
+    "reference/generated",
+    "_ext",
+    "_templates",
+    "conf.py",
+    "**/.ipynb_checkpoints",
+]
 templates_path = ["_templates"]
 nitpicky = False
 html_last_updated_fmt = None  # the same input gives the same pages
 
 # -- pages and notebooks ---------------------------------------------------------------------------
 
-source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 # Tutorials are plain Python with `# %%` cells, so that they can be linted, diffed and run.
@@ -47,6 +54,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+toc_object_entries_show_parents = "hide"
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 72
 numpydoc_show_class_members = False

@@ -91,6 +91,11 @@ Of every ledger that is drawn: the kernel finds what the oracle finds, for any n
 any cut into ranges; planted instances are found. {relations}
 {references}"""
 
+_CAPS = (
+    "Caps bound what one anchor may cost. They are no part of what a match is, and reaching one is "
+    "told in the [truncations](#truncations-table) table.\n\n"
+)
+
 _RELATIONS = {
     "shift_time": "all times move by the same amount",
     "rename_accounts": "accounts get other names",
@@ -154,8 +159,7 @@ def page(detector: Any) -> str:
         body=body,
         sketch=svg(example(detector)),
         parameters=parameters([f for f in fields if f not in caps]),
-        caps="Caps bound what one anchor may cost. They are no part of what a match is, and reaching "
-        "one is told in the truncations table.\n\n" + parameters(caps) if caps else "",
+        caps=_CAPS + parameters(caps) if caps else "",
         defaults=defaults(detector),
         roles=table(
             ["Role", "Its money"],
@@ -205,7 +209,9 @@ def enters_or_leaves(role: Any) -> str:
     """Say in words where a role's money goes."""
     if role.enters and role.leaves:
         return "enters and leaves the pattern"
-    return "enters the pattern" if role.enters else "leaves it" if role.leaves else "moves inside it"
+    return (
+        "enters the pattern" if role.enters else "leaves it" if role.leaves else "moves inside it"
+    )
 
 
 def first_line(thing: Any) -> str:

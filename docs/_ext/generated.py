@@ -16,6 +16,9 @@ import cli_pages
 import detector_pages
 import table_pages
 
+import xborder_aml
+from xborder_aml import schema
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
@@ -52,7 +55,7 @@ def describe_parameters(
         return
     lines += ["", "Parameters", "----------"]
     for f in fields:
-        unit = f" In {f.metadata['unit']}." if f.metadata.get("unit") else ""
+        unit = f" Unit: {f.metadata['unit']}." if f.metadata.get("unit") else ""
         cap = " A cap: no part of what a match is." if f.metadata.get("cap") else ""
         lines.append(f"{f.name} : {f.type}, default {f.default!r}")
         lines.append(f"    {f.metadata['meaning']}{unit}{cap}")
@@ -70,10 +73,36 @@ def drop_repeated_signature(
     return None
 
 
+def skip_kernel_limits(
+    app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what detectors hand to their kernels: it is public to authors of detectors only."""
+    return True if name == "limits" and what == "class" else None
+
+
+def find_reference(app: Sphinx, env: Any, node: Any, content: Any) -> Any:
+    """Resolve names of inner modules: tables to the data model, the rest to the public name."""
+    target = node.get("reftarget", "")
+    name = target.rpartition(".")[2]
+    table = getattr(schema, name, None) if name.isupper() else None
+    label = f"{table.name}-table" if isinstance(table, schema.Table) else None
+    where = node["refdoc"]
+    if label:
+        domain = env.get_domain("std")
+        return domain.resolve_xref(env, where, app.builder, "ref", label, node, content)
+    if name in xborder_aml.__all__ and target != f"xborder_aml.{name}":
+        domain = env.get_domain("py")
+        public = f"xborder_aml.{name}"
+        return domain.resolve_xref(env, where, app.builder, "obj", public, node, content)
+    return None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("config-inited", write_pages)
     app.connect("autodoc-process-docstring", describe_parameters, priority=400)
     app.connect("autodoc-process-signature", drop_repeated_signature, priority=900)
+    app.connect("autodoc-skip-member", skip_kernel_limits)
+    app.connect("missing-reference", find_reference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -71,11 +71,13 @@ def _arrow(instance: Any, payment: Any, x: int, height: int) -> list[str]:
     cls = " cross" if crosses else ""
     down = 1 if end > top else -1
     tip = end - down * 2
+    line = f'x1="{x}" x2="{x}" y1="{top}" y2="{tip - down * 8}"'
+    label = f'x="{x + 7}" y="{(top + end) / 2 + 4}" font-size="12"'
+    clock = f'x="{x}" y="{height - 4}" font-size="11" text-anchor="middle"'
     return [
         f'<circle class="head{cls}" cx="{x}" cy="{top}" r="4"/>',
-        f'<line class="pay{cls}" stroke-width="2.5" x1="{x}" x2="{x}" y1="{top}" y2="{tip - down * 8}"/>',
+        f'<line class="pay{cls}" stroke-width="2.5" {line}/>',
         f'<path class="head{cls}" d="M{x} {tip} l-5 {-down * 10} h10 z"/>',
-        f'<text x="{x + 7}" y="{(top + end) / 2 + 4}" font-size="12">{payment.amount / 100:,.0f}</text>',
-        f'<text class="muted" x="{x}" y="{height - 4}" font-size="11" text-anchor="middle">'
-        f"{elapsed(payment.at)}</text>",
+        f"<text {label}>{payment.amount / 100:,.0f}</text>",
+        f'<text class="muted" {clock}>{elapsed(payment.at)}</text>',
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 from mdtext import cell, literal, table
 
 from xborder_aml import errors
-from xborder_aml.schema import TABLES
+from xborder_aml.normalise import RAW_COLUMNS
+from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES
 
 
@@ -26,11 +28,12 @@ def type_name(dtype: Any) -> str:
 
     >>> import polars as pl
     >>> type_name(pl.Datetime("us", "UTC")), type_name(pl.Enum(["a", "b"])), type_name(pl.Int64)
-    ('Datetime (us, UTC)', 'Enum of 2', 'Int64')
+    ('Datetime (us, UTC)', 'Enum (a, b)', 'Int64')
     """
     kind = type(dtype).__name__ if not inspect.isclass(dtype) else dtype.__name__
     if kind == "Enum":
-        return f"Enum of {len(dtype.categories)}"
+        known = {CURRENCY: "ISO 4217", JURISDICTION: "ISO 3166-1"}
+        return f"Enum ({known.get(dtype) or ', '.join(dtype.categories)})"
     if kind == "Datetime":
         return f"Datetime ({dtype.time_unit}, {dtype.time_zone})"
     if kind == "List":
@@ -49,18 +52,29 @@ def one_table(t: Any) -> str:
 
 
 def sources() -> str:
-    """Return one section a source: what it is and the columns that it expects."""
-    rows = [[f"[`{s.name}`](#source-{s.name})", cell(first(s.description))] for s in SOURCES.values()]
-    out = [table(["Name", "What it reads"], rows), ""]
-    for s in SOURCES.values():
-        columns = ", ".join(f"`{c}`" for c in s.columns)
-        out += [f"(source-{s.name})=", "", f"## {s.name}", "", s.description, ""]
-        if columns:
-            out += [f"Expects the columns {columns}.", ""]
-        detail = inspect.getdoc(inspect.getmodule(s.read)) or ""
-        rest = detail.partition("\n\n")[2].strip()
-        if rest:
-            out += [rest, ""]
+    """Return a list of sources, and one section each: conventions, columns, options."""
+    rows = [
+        [f"[`{s.name}`](#source-{s.name})", cell(first(s.description))] for s in SOURCES.values()
+    ]
+    return "\n".join(
+        [table(["Name", "What it reads"], rows), "", *map(one_source, SOURCES.values())]
+    )
+
+
+def one_source(s: Any) -> str:
+    """Return the section of one source; its conventions are its module's docstring."""
+    doc = inspect.getdoc(inspect.getmodule(s.layout)) or ""
+    out = [f"(source-{s.name})=", "", f"## {s.name}", "", s.description, ""]
+    text = doc.partition("\n\n")[2].strip().replace("``", "`")
+    out += [re.sub(r"^(.+)\n-{3,}$", r"**\1.**", text, flags=re.MULTILINE), ""]
+    if s.columns:
+        out += [f"Expects the columns {', '.join(map(literal, s.columns))}.", ""]
+    if not s.columns:
+        rows = [[literal(k), cell(v)] for k, v in RAW_COLUMNS.items()]
+        out += [table(["Name to map onto", "Meaning"], rows), ""]
+    if s.options:
+        rows = [[literal(k), cell(v)] for k, v in s.options.items()]
+        out += [table(["Option", "Meaning"], rows), ""]
     return "\n".join(out)
 
 
@@ -71,5 +85,6 @@ def first(text: str) -> str:
 
 def tree(error: type, depth: int = 0) -> str:
     """Return an error and those below it as a nested list."""
-    line = f"{'  ' * depth}- {{py:obj}}`xborder_aml.errors.{error.__name__}`: {first(inspect.getdoc(error) or '')}"
+    says = first(inspect.getdoc(error) or "")
+    line = f"{'  ' * depth}- {{py:obj}}`xborder_aml.errors.{error.__name__}`: {says}"
     return "\n".join([line, *(tree(e, depth + 1) for e in error.__subclasses__())])

@@ -43,12 +43,10 @@ findings
 # Every finding names its transactions. Joined to the ledger, they tell the story in order.
 
 # %%
-for finding_id in findings.findings["finding_id"].head(1):
-    display(
-        findings.transactions_of(finding_id, graph).select(
-            "position", "role", "executed_at", "originator", "beneficiary", "amount_minor"
-        )
-    )
+first = findings.findings["finding_id"][0]
+findings.transactions_of(first, graph).select(
+    "position", "role", "executed_at", "originator", "beneficiary", "amount_minor"
+)
 
 # %% [markdown]
 # ## Check it without compiled code
