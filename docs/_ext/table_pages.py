@@ -86,5 +86,5 @@ def first(text: str) -> str:
 def tree(error: type, depth: int = 0) -> str:
     """Return an error and those below it as a nested list."""
     says = first(inspect.getdoc(error) or "")
-    line = f"{'  ' * depth}- {{py:obj}}`xborder_aml.errors.{error.__name__}`: {says}"
+    line = f"{'  ' * depth}- {{py:obj}}`~xborder_aml.errors.{error.__name__}`: {says}"
     return "\n".join([line, *(tree(e, depth + 1) for e in error.__subclasses__())])
