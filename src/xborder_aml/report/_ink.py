@@ -28,7 +28,12 @@ def layout(**more: Any) -> go.Layout:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": _FONT, "size": 12, "color": TEXT},
         title={"x": 0, "xanchor": "left", "xref": "paper", "font": {"size": 16}},
-        hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
+        hoverlabel={
+            "align": "left",
+            "bgcolor": "#12263A",
+            "bordercolor": "#12263A",
+            "font": {"family": _FONT, "size": 12, "color": "#FFFFFF"},
+        },
         margin={"l": 60, "r": 20, "t": 70, "b": 50},
     )
     return common.update(more)

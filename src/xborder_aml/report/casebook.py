@@ -153,20 +153,25 @@ def _shown(tables: Tables, limits: Limits) -> pl.DataFrame:
 
 
 def _corridors(tables: Tables, shown: pl.DataFrame) -> dict[str, list[str]]:
-    """Return each account's own corridors in its evidence, most money first."""
-    ids = (
-        shown.select("account", finding_id="finding_ids")
-        .explode("finding_id")
-        .join(tables.evidence.select("finding_id", "transaction_id"), on="finding_id")
-        .unique(["account", "transaction_id"])
+    """Return each account's own corridors in the evidence, most money first."""
+    origin, to = (
+        pl.col(f"{s}_jurisdiction").cast(pl.String) for s in ("originator", "beneficiary")
     )
-    ends = [pl.col(f"{s}_jurisdiction").cast(pl.String) for s in ("originator", "beneficiary")]
-    own = ids.join(tables.transactions, on="transaction_id").filter(
-        (pl.col("account") == pl.col("originator")) | (pl.col("account") == pl.col("beneficiary")),
-        ends[0] != ends[1],
+    found = tables.evidence["transaction_id"].unique()
+    crossing = tables.transactions.filter(
+        pl.col("transaction_id").is_in(found.implode()), origin != to
     )
     ranked = (
-        own.group_by("account", corridor=pl.concat_str(*ends, separator=">"))
+        pl.concat(
+            crossing.select(
+                pl.col(side).alias("account"),
+                pl.concat_str(origin, to, separator=">").alias("corridor"),
+                "base_minor",
+            )
+            for side in ("originator", "beneficiary")
+        )
+        .filter(pl.col("account").is_in(shown["account"].implode()))
+        .group_by("account", "corridor")
         .agg(pl.col("base_minor").sum())
         .sort(["account", "base_minor", "corridor"], descending=[False, True, False])
         .group_by("account", maintain_order=True)
@@ -330,9 +335,13 @@ def rejected(rejects: pl.DataFrame) -> list[dict[str, Any]]:
     grouped = (
         rejects.sort("source_row")
         .group_by("rule", "source_column")
-        .agg(n=pl.len(), rows=pl.col("source_row").head(_EXAMPLES), values=pl.col("value").head(_EXAMPLES))
+        .agg(
+            n=pl.len(),
+            rows=pl.col("source_row").head(_EXAMPLES),
+            values=pl.col("value").head(_EXAMPLES),
+        )
         .sort(["n", "rule", "source_column"], descending=[True, False, False])
-    )  # fmt: skip
+    )
     return [
         {
             **row,

@@ -91,7 +91,9 @@ def corridor_heatmap(
     for column, name in enumerate(("found", "all"), start=1):
         panels.add_trace(_heatmap(cells, shown, name, currency, scale), 1, column)
     size = max(34 * len(shown), 120)
-    panels.update_xaxes(title_text="to", side="bottom", showgrid=False, tickangle=0, type="category")
+    panels.update_xaxes(
+        title_text="to", side="bottom", showgrid=False, tickangle=0, type="category"
+    )
     panels.update_yaxes(autorange="reversed", showgrid=False, type="category")
     panels.update_yaxes(title_text="from", col=1)
     rest = "; the rest are summed as other" if ELSEWHERE in shown else ""
@@ -142,10 +144,11 @@ def timeline(transactions: pl.DataFrame, evidence: pl.DataFrame) -> go.Figure:
         return _ink.blank("Money over time: no transactions")
     day = pl.col("executed_at").dt.date()
     first, last = rows.select(first=day.min(), last=day.max()).row(0)
-    for name, every in _BINS.items():
-        axis = pl.date_range(first, last, every, eager=True).dt.truncate(every).unique().sort()
-        if len(axis) <= _MAX_BINS:
-            break
+    fits = (
+        n for n, e in _BINS.items() if pl.date_range(first, last, e, eager=True).len() < _MAX_BINS
+    )
+    name = next(fits, "year")
+    every = _BINS[name]
     bars = (
         rows.group_by(day.dt.truncate(every).alias("bin"))
         .agg(all=pl.col("base_minor").sum(), found=pl.col("base_minor").filter("is_evidence").sum())
@@ -175,7 +178,9 @@ def timeline(transactions: pl.DataFrame, evidence: pl.DataFrame) -> go.Figure:
         title_text="share", tickformat=".0%", range=[0, 1.02], tickvals=[0, 0.5, 1],
         gridcolor=_ink.GRID, zeroline=False, row=2, col=1,
     )  # fmt: skip
-    figure.update_xaxes(showgrid=False, tickformat="%Y-%m-%d" if name in ("day", "week") else "%Y-%m")
+    figure.update_xaxes(
+        showgrid=False, tickformat="%Y-%m-%d" if name in ("day", "week") else "%Y-%m"
+    )
     return figure.update_layout(
         height=400,
         margin={"l": 70, "r": 20, "t": 100, "b": 40},
@@ -191,7 +196,9 @@ def _marked(transactions: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     """Return the transactions with a mark on those that are evidence."""
     ids = EVIDENCE.conform(evidence).select(pl.col("transaction_id").unique())
     rows = TRANSACTIONS.conform(transactions)
-    return rows.with_columns(is_evidence=pl.col("transaction_id").is_in(ids["transaction_id"].implode()))
+    return rows.with_columns(
+        is_evidence=pl.col("transaction_id").is_in(ids["transaction_id"].implode())
+    )
 
 
 def _largest(cells: pl.DataFrame, limit: int) -> list[str]:
@@ -232,7 +239,8 @@ def _heatmap(
         hover.append([_corridor(c, currency) if c else "" for c in row])
     names = ["?" if code == UNKNOWN else code for code in shown]
     return go.Heatmap(
-        x=names, y=names, z=colour, text=text, texttemplate="%{text}", textfont={"size": 11, "color": _ink.ON_SEQUENTIAL},
+        x=names, y=names, z=colour, text=text, texttemplate="%{text}",
+        textfont={"size": 11, "color": _ink.ON_SEQUENTIAL},
         hovertext=hover, hoverinfo="text", zmin=scale[0], zmax=scale[1], xgap=2, ygap=2,
         colorscale=list(_ink.SEQUENTIAL), showscale=False, hoverongaps=False,
     )  # fmt: skip

@@ -116,31 +116,35 @@ def _extent(flow: Flow) -> tuple[float, float]:
     return -1.0, max(float(flow.arrows["x"][-1]) + 1.0, 8.0)
 
 
+def _largest(flow: Flow) -> int:
+    """Return the money of the widest arrow, at least 1."""
+    return max(1, *flow.arrows["base_minor"].to_list())
+
+
 def _draw_lanes(figure: go.Figure, flow: Flow, paint: Mapping[str, str]) -> None:
     """Draw a tinted band for each jurisdiction, a line for each lane, a rule between columns."""
     left, right = _extent(flow)
+    shapes: list[dict[str, Any]] = []
     for lane in flow.lanes.iter_rows(named=True):
-        colour = paint[lane["jurisdiction"]]
-        y = lane["y"]
-        figure.add_shape(
-            type="rect", xref="paper", x0=0, x1=1, y0=y - 0.5, y1=y + 0.5, line_width=0,
-            fillcolor=colour, opacity=0.16 if lane["is_focus"] else 0.07, layer="below",
-        )  # fmt: skip
-        figure.add_shape(
-            type="line", x0=left, x1=right, y0=y, y1=y, layer="below", opacity=0.8,
-            line={"color": colour, "width": 2 if lane["is_focus"] else 0.75},
-        )  # fmt: skip
+        y, colour, is_focus = lane["y"], paint[lane["jurisdiction"]], lane["is_focus"]
+        band = {"xref": "paper", "x0": 0, "x1": 1, "y0": y - 0.5, "y1": y + 0.5}
+        tint = {"fillcolor": colour, "opacity": 0.16 if is_focus else 0.07, "line": {"width": 0}}
+        shapes.append({"type": "rect", **band, **tint})
+        line = {"color": colour, "width": 2 if is_focus else 0.75}
+        ends = {"x0": left, "x1": right, "y0": y, "y1": y}
+        shapes.append({"type": "line", **ends, "line": line, "opacity": 0.8})
     columns = (
         flow.arrows.group_by("period")
         .agg(first=pl.col("x").min(), last=pl.col("x").max())
         .sort("period")
     )
-    ends = zip(columns["last"][:-1], columns["first"][1:], strict=True)
-    for x in ((a + b) / 2 for a, b in ends):
-        figure.add_shape(
-            type="line", yref="paper", y0=0, y1=1, x0=x, x1=x,
-            line={"color": _ink.MUTED, "width": 0.75, "dash": "dot"}, layer="below",
-        )  # fmt: skip
+    rule = {"color": _ink.MUTED, "width": 0.75, "dash": "dot"}
+    for last, first in zip(columns["last"][:-1], columns["first"][1:], strict=True):
+        x = (last + first) / 2
+        shapes.append({"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
+                       "line": rule})  # fmt: skip
+    # All at once: plotly checks every shape again each time that one is added.
+    figure.update_layout(shapes=[{"layer": "below", **shape} for shape in shapes])
 
 
 def _draw_arrows(
@@ -149,19 +153,19 @@ def _draw_arrows(
     """Draw the shafts, the heads, the payments of a lane to itself, and what the pointer tells."""
     left, right = _extent(flow)
     pixel = (right - left) / PLOT_PX
-    widest, largest = min(_WIDEST_PX * pixel, 0.7), max(flow.arrows["base_minor"].max() or 1, 1)
+    widest, largest = min(_WIDEST_PX * pixel, 0.7), _largest(flow)
     shafts: dict[str, list[tuple[float, float] | tuple[None, None]]] = {c: [] for c in paint}
     heads: dict[str, list[tuple[float, float] | tuple[None, None]]] = {c: [] for c in paint}
-    notes: list[tuple[float, float, str, str]] = []
+    notes: list[tuple[float, float, str]] = []
     for arrow in flow.arrows.iter_rows(named=True):
         x, y0, y1 = arrow["x"], arrow["from_y"], arrow["to_y"]
         half = max(_THINNEST_PX * pixel, widest * max(arrow["base_minor"], 0) / largest) / 2
         wing = min(half + _HEAD_PX / 2 * pixel, 0.5)
-        colour, told = paint[arrow["from_jurisdiction"]], _hover(arrow, flow, holders)
+        told = _hover(arrow, flow, holders)
         if y0 == y1:
             diamond = [(x - wing, y0), (x, y0 - 0.3), (x + wing, y0), (x, y0 + 0.3)]
             heads[arrow["to_jurisdiction"]] += [*diamond, diamond[0], (None, None)]
-            notes.append((x, y0, told, colour))
+            notes.append((x, y0, told))
             continue
         neck = y1 - _HEAD_LANES if y1 > y0 else y1 + _HEAD_LANES
         box = [(x - half, y0), (x + half, y0), (x + half, neck), (x - half, neck)]
@@ -170,7 +174,7 @@ def _draw_arrows(
         heads[arrow["to_jurisdiction"]] += [*tip, tip[0], (None, None)]
         # One point a lane, so that the pointer finds the arrow anywhere on its way.
         stops = range(min(y0, y1), max(y0, y1) + 1)
-        notes += [(x, float(y), told, colour) for y in stops]
+        notes += [(x, y, told) for y in stops]
     for jurisdiction, colour in paint.items():
         for outlines in (shafts[jurisdiction], heads[jurisdiction]):
             _add_outlines(figure, outlines, jurisdiction, colour)
@@ -181,7 +185,7 @@ def _draw_arrows(
     )  # fmt: skip
     figure.add_scatter(
         x=[n[0] for n in notes], y=[n[1] for n in notes], hovertext=[n[2] for n in notes],
-        mode="markers", marker={"size": 16, "opacity": 0, "color": [n[3] for n in notes]},
+        mode="markers", marker={"size": 16, "opacity": 0},
         hoverinfo="text", name="transactions",
     )  # fmt: skip
 
@@ -281,7 +285,7 @@ def _write_title(figure: go.Figure, flow: Flow, focus: str | None) -> None:
     """Say what is drawn, and by which rule it was summed."""
     arrows, lanes = flow.arrows, flow.lanes
     n = int(arrows["transaction_ids"].list.len().sum())
-    currency, largest = arrows["base_currency"][0], int(arrows["base_minor"].max() or 0)
+    currency, largest = arrows["base_currency"][0], _largest(flow)
     kind = "is one transaction" if flow.step == "transaction" else f"sums a pair's {flow.step}"
     rules = [
         f"{n:,} transactions as {arrows.height:,} arrows: each {kind}",
@@ -292,8 +296,8 @@ def _write_title(figure: go.Figure, flow: Flow, focus: str | None) -> None:
         n_pooled = int(pooled["account"].list.len().sum())
         n_own = lanes.height - pooled.height
         rules.append(
-            f"{n_own:,} accounts with the most money have a lane each, {n_pooled:,} others share one"
-            " per jurisdiction"
+            f"{n_own:,} accounts with the most money have a lane each, {n_pooled:,} others "
+            "share one per jurisdiction"
         )
     about = f" around {plotly_text(shorten(focus, 40))}" if focus else ""
     figure.update_layout(

@@ -30,6 +30,8 @@ _SHOWN = (
     "received_minor",
     "received_currency",
     "base_currency",
+    "from_jurisdiction",
+    "to_jurisdiction",
 )
 
 
@@ -168,12 +170,20 @@ def _legs(rows: pl.DataFrame, accounts: pl.DataFrame, lanes: pl.DataFrame) -> pl
 
 def _sum_to_fit(legs: pl.DataFrame, max_arrows: int) -> tuple[str, pl.DataFrame]:
     """Sum the legs by the finest step that fits, by the year if none does; none is left out."""
-    day = pl.col("executed_at").dt.date()
-    ends = ["from_y", "to_y", "from_jurisdiction", "to_jurisdiction"]
-    for step, every in _STEPS.items():
+
+    def keys(step: str) -> list[pl.Expr]:
+        day, every = pl.col("executed_at").dt.date(), _STEPS[step]
         period = day.dt.truncate(every) if every else day
         part = pl.lit(0, pl.Int64) if every else pl.col("transaction_id")
-        summed = legs.group_by(period.alias("period"), part.alias("part"), *ends).agg(
+        return [period.alias("period"), part.alias("part"), pl.col("from_y"), pl.col("to_y")]
+
+    def n_arrows(step: str) -> int:
+        return int(legs.select(pl.struct(keys(step)).n_unique()).item())
+
+    step = next((step for step in _STEPS if n_arrows(step) <= max_arrows), "year")
+    arrows = (
+        legs.group_by(keys(step))
+        .agg(
             pl.col("executed_at").first(),
             transaction_ids=pl.col("transaction_id"),
             base_minor=pl.col("base_minor").sum(),
@@ -182,9 +192,8 @@ def _sum_to_fit(legs: pl.DataFrame, max_arrows: int) -> tuple[str, pl.DataFrame]
             last=pl.col("written").last(),
             **{name: pl.col(name).first() for name in _SHOWN},
         )
-        if summed.height <= max_arrows:
-            break
-    arrows = summed.sort("period", "executed_at", pl.col("transaction_ids").list.first())
+        .sort("period", "executed_at", pl.col("transaction_ids").list.first())
+    )
     return step, arrows.with_columns(x=_places(arrows["period"]))
 
 

@@ -29,6 +29,8 @@ from xborder_aml.report.formats import colours, money, plain
 
 __all__ = ["render_report", "write_report"]
 
+_TITLE_PX = 55
+
 # What a browser could take for the end of the script, a comment, or the end of a line.
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -149,12 +151,12 @@ def _environment() -> Environment:
 
 
 def _embed(value: object) -> Markup:
-    """Write a value as JSON that is safe inside a script element.
+    r"""Write a value as JSON that is safe inside a script element.
 
     Examples
     --------
     >>> print(_embed("</script><!--"))
-    "\\u003c/script\\u003e\\u003c!--"
+    "\u003c/script\u003e\u003c!--"
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_UNSAFE))
@@ -162,22 +164,22 @@ def _embed(value: object) -> Markup:
 
 def _figure(figure: go.Figure) -> dict[str, Any]:
     """Take a figure apart for the page, whose headings and captions stand in for its title."""
-    title, caption = figure.layout.title.text, figure.layout.title.subtitle.text
-    bare = go.Figure(figure)
-    bare.layout.title = None
-    if bare.layout.height and caption:  # the room that title and subtitle had
-        bare.layout.height -= 55
-        bare.layout.margin.t -= 55
-    return {"title": title, "caption": caption, "plot": json.loads(bare.to_json())}
+    plot = json.loads(figure.to_json())
+    title = plot["layout"].pop("title")
+    caption = title.get("subtitle", {}).get("text")
+    if caption:  # the room that title and subtitle had
+        plot["layout"]["height"] -= _TITLE_PX
+        plot["layout"]["margin"]["t"] -= _TITLE_PX
+    return {"title": title["text"], "caption": caption, "plot": plot}
 
 
-def _cases(
-    tables: Tables, listed: list[dict[str, Any]], limits: Limits
-) -> list[dict[str, Any]]:
+def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
     """Return the top referrals, each with its picture."""
     top = tables.referrals.sort("rank").head(limits.cases)
     everywhere = top.select(pl.col("jurisdictions").explode())
-    palette = colours(everywhere["jurisdictions"].drop_nulls().unique(maintain_order=True).to_list())
+    palette = colours(
+        everywhere["jurisdictions"].drop_nulls().unique(maintain_order=True).to_list()
+    )
     place = {score["key"]: i for i, score in enumerate(listed)}
     cases = []
     for case in top.iter_rows(named=True):

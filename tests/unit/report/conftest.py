@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -19,10 +20,9 @@ HOSTILE = (
     "</script><!-- <img src=x onerror=alert(3)>",
     "شركة النور للتجارة",
     "\u202egnp.exe Ltd",
-    "Ärzte & Søn – 株式会社 <b>bold</b> %{x} {{ 7 * 7 }}",
+    "Ärzte & Søn, 株式会社 <b>bold</b> %{x} {{ 7 * 7 }}",
 )
 START = datetime(2014, 1, 6, 9, tzinfo=UTC)
-PATTERNS = ("pass_through", "layering_chain", "round_trip", "fan_in", "gather_scatter")
 
 
 class Book:
@@ -134,7 +134,7 @@ class Book:
         minor = self.dice.randrange(8_000_000, 40_000_000)
         ids = [
             self.pay(a, b, minor * (100 - k) // 100, START + timedelta(days=day + k, hours=k))
-            for k, (a, b) in enumerate(zip(path, path[1:], strict=False))
+            for k, (a, b) in enumerate(pairwise(path))
         ]
         self.find("round_trip" if closes else "layering_chain", first, ids, ["hop"] * len(ids))
 
@@ -170,7 +170,9 @@ def _scores(book: Book, transactions: pl.DataFrame) -> pl.DataFrame:
                 "base_currency": "EUR",
             }
         )
-    frame = pl.DataFrame(rows, infer_schema_length=None).sort("score", "account", descending=[True, False])
+    frame = pl.DataFrame(rows, infer_schema_length=None).sort(
+        "score", "account", descending=[True, False]
+    )
     ranked = frame.with_columns(
         rank=pl.int_range(1, pl.len() + 1), p_value=10.0 ** -pl.col("score")
     )
@@ -182,7 +184,9 @@ def _referrals(scores: pl.DataFrame, book: Book) -> pl.DataFrame:
     rows = []
     for place, score in enumerate(scores.head(10).iter_rows(named=True), start=1):
         mine = [by_id[i] for i in score["finding_ids"]]
-        ids = sorted({e["transaction_id"] for e in book.evidence if e["finding_id"] in score["finding_ids"]})
+        ids = sorted(
+            {e["transaction_id"] for e in book.evidence if e["finding_id"] in score["finding_ids"]}
+        )
         rows.append(
             {k: score[k] for k in ("account", "holder", "jurisdiction", "role", "score",
                                    "at_stake_minor", "base_currency", "reasons", "finding_ids")}
@@ -190,7 +194,9 @@ def _referrals(scores: pl.DataFrame, book: Book) -> pl.DataFrame:
                 "rank": place,
                 "first_at": min(f["started_at"] for f in mine),
                 "last_at": max(f["ended_at"] for f in mine),
-                "jurisdictions": list(dict.fromkeys(book.home[a] for f in mine for a in f["accounts"])),
+                "jurisdictions": list(
+                    dict.fromkeys(book.home[a] for f in mine for a in f["accounts"])
+                ),
                 "corridors": list(dict.fromkeys(c for f in mine for c in f["corridors"])),
                 "reason_codes": [p.upper() for p in score["patterns"]],
                 "transaction_ids": ids,

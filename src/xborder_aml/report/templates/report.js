@@ -132,13 +132,14 @@
     const account = accounts[place];
     const numbers = make("dl", { class: "numbers" }, ...account.numbers.map(([name, value]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, value))));
-    const cell = make("td", {}, numbers, make("h4", {}, "Reasons"),
+    const inner = make("div", { class: "inner" }, numbers, make("h4", {}, "Reasons"),
       make("ul", { class: "why" }, ...account.reasons.map((reason) => make("li", {}, reason))),
       make("h4", {}, account.findings.length < account.n_findings
         ? `${count(account.findings.length)} of ${count(account.n_findings)} findings: its own first, then by money; the findings table of the run has all of them`
         : `Findings: ${count(account.n_findings)}`),
       ...account.findings.map((i) => findingCard(findings[i], account.account)));
-    cell.colSpan = 9;
+    const cell = make("td", {}, inner);
+    cell.colSpan = heads.length;
     const row = make("tr", { class: "detail" }, cell);
     row.id = `evidence-${place}`;
     return row;
@@ -150,6 +151,7 @@
   const body = table.tBodies[0];
   const entries = $$(".entry", body);
   const details = new Map();
+  const heads = [...table.tHead.rows[0].cells]; // not those of the tables inside opened rows
 
   function toggle(entry, open) {
     const button = $(".open", entry);
@@ -175,7 +177,6 @@
     return cell.dataset.sort === undefined ? cell.textContent.trim() : Number(cell.dataset.sort);
   };
   const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
-  const heads = [...table.tHead.rows[0].cells]; // not those of the tables inside opened rows
   heads.forEach((head, column) => {
     $("button", head).addEventListener("click", () => {
       const now = head.getAttribute("aria-sort");
