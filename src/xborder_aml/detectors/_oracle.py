@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from xborder_aml.detectors._spec import Transfer
 
-__all__ = ["carried", "groups", "returned", "slack_bp"]
+__all__ = ["Window", "carried", "groups", "peaks", "returned", "slack_bp"]
 
 
 def groups(
@@ -53,3 +53,22 @@ def returned(first: Transfer, last: Transfer) -> int | None:
     else:
         whole, part = first.base, last.base
     return math.floor(Fraction(10_000 * part, whole)) if whole else 0
+
+
+class Window(NamedTuple):
+    """A candidate: the transfer that its window starts at, how strong it is, and its evidence."""
+
+    first: Transfer
+    score: int
+    evidence: tuple[tuple[int, int, int], ...]
+
+
+def peaks(windows: list[Window], length: int) -> list[Window]:
+    """Return the candidates of one account that no candidate within `length` of them beats."""
+
+    def beats(one: Window, other: Window) -> bool:
+        if abs(one.first.at - other.first.at) > length:
+            return False
+        return (one.score, -one.first.row) > (other.score, -other.first.row)
+
+    return [w for w in windows if not any(beats(o, w) for o in windows)]
