@@ -16,7 +16,8 @@ COMPILED := tests/kernels tests/detectors
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-nojit test-bounds coverage check format docs bench constraints clean
+.PHONY: help demo test test-nojit test-bounds coverage format docs bench constraints clean \
+        check check-format check-style check-types check-walls check-changelog
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,11 +43,22 @@ coverage: $(VENV)/.ready-test ## Measure branch coverage, kernels as plain Pytho
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest -m "not slow" $(ARGS)
 	$(BIN)/python -m coverage report
 
-check: $(VENV)/.ready-check ## Check format, style, types and walls
+# Each part runs alone too; `make -k check` goes on after the first that fails.
+check: check-format check-style check-types check-walls check-changelog ## Check format, style, types, walls between packages, changelog
+
+check-format: $(VENV)/.ready-check
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+
+check-style: $(VENV)/.ready-check
+	$(BIN)/ruff check --quiet .
+
+check-types: $(VENV)/.ready-check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+check-walls: $(VENV)/.ready-check
+	$(BIN)/lint-imports --no-logo
+
+check-changelog: $(VENV)/.ready-check
 	$(BIN)/towncrier build --draft --version check >/dev/null
 
 format: $(VENV)/.ready-check ## Rewrite the code in the common format

@@ -15,6 +15,7 @@ _GROUPS = (
     ("Scoring", ("score",)),
     ("Referring", ("refer",)),
     ("Reporting and figures", ("report",)),
+    ("Whole runs", ("batch",)),
     ("Synthetic ledgers", ("synth",)),
     ("Tables and codes", ("schema", "jurisdictions")),
     ("Errors", ("errors",)),
