@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from xborder_aml import schema
+from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.report.formats import UNKNOWN, money, money_short, plain, shorten, times
 
 __all__ = ["Limits", "Tables", "accounts", "evidence", "facts", "rejected", "truncated"]
@@ -60,6 +61,8 @@ class Tables:
 
         Raises
         ------
+        ParameterError
+            If a table is missing, or is none of a run's.
         SchemaError
             If a frame lacks a column or holds another type.
         """
@@ -72,6 +75,12 @@ class Tables:
             "transactions": schema.TRANSACTIONS,
             "rejects": schema.REJECTS,
         }
+        for name in sorted(declared.keys() ^ frames.keys()):
+            problem = "needs the table" if name in declared else "knows no table"
+            hint = did_you_mean(name, frames if name in declared else declared)
+            raise ParameterError(
+                f"a report {problem} {name!r}{hint}; it is made of {', '.join(declared)}"
+            )
         return cls(**{name: table.conform(frames[name]) for name, table in declared.items()})
 
     @property
@@ -251,7 +260,8 @@ def _summary(score: dict[str, Any]) -> dict[str, Any]:
             ["transactions in the ledger", f"{score['n_transactions']:,}"],
             ["received", money(score["received_minor"], currency)],
             ["sent", money(score["sent_minor"], currency)],
-            ["combined p-value", f"{score['p_value']:.3g}"],
+            ["weight of evidence", f"{score['weight']:.2f} (p = {score['p_value']:.2g})"],
+            ["in evidence beyond chance", money(score["evidence_minor"], currency)],
         ],
     }
 

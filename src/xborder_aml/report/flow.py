@@ -42,15 +42,16 @@ def flow_figure(
     focus: str | None = None,
     holders: Mapping[str, str] | None = None,
     palette: Mapping[str, str] | None = None,
-    max_arrows: int = 120,
+    max_arrows: int = 160,
     max_lanes: int = 20,
 ) -> go.Figure:
     """Draw who paid whom, in time order, with width by money and colour by jurisdiction.
 
     A shaft has the colour of the paying account's jurisdiction, a head that of the receiving one.
     Nothing is left out: a case with more than `max_arrows` transactions is summed per pair of lanes
-    and day, or else week, month or year, whichever is the finest that fits; with more than
-    `max_lanes` accounts, those with the least money share a lane with others of their jurisdiction.
+    and day, or else week, month, quarter or year, whichever is the finest that fits; with more than
+    `max_lanes` accounts, or with fewer where only years would fit, those with the least money share
+    a lane with others of their jurisdiction.
     The subtitle says which of these was done.
 
     Parameters
@@ -118,7 +119,7 @@ def _extent(flow: Flow) -> tuple[float, float]:
 
 def _largest(flow: Flow) -> int:
     """Return the money of the widest arrow, at least 1."""
-    return max(1, *flow.arrows["base_minor"].to_list())
+    return int(max(1, *flow.arrows["base_minor"].to_list()))
 
 
 def _draw_lanes(figure: go.Figure, flow: Flow, paint: Mapping[str, str]) -> None:
@@ -237,7 +238,7 @@ def _lane_name(lane: Mapping[str, Any], holders: Mapping[str, str], width: int) 
     """Write what a lane stands for."""
     if lane["is_pooled"]:
         where = "elsewhere" if lane["jurisdiction"] == ELSEWHERE else f"in {lane['jurisdiction']}"
-        return f"{len(lane['account'])} other accounts {where}"
+        return f"{len(lane['account']):,} other accounts {where}"
     return _name(lane["account"][0], holders, width)
 
 
@@ -260,7 +261,7 @@ def _draw_axes(
     ticks: list[tuple[float, str]] = []
     before: date | None = None
     for day, x in columns.iter_rows():
-        gap = f"+{(day - before).days} d" if before else ""
+        gap = f"+{(day - before).days} d" if before and flow.step in ("transaction", "day") else ""
         if not ticks or x - ticks[-1][0] >= least * 0.99:
             ticks.append((x, f"{_tick(day, flow.step)}<br>{gap}"))
         before = day
@@ -276,7 +277,9 @@ def _draw_axes(
 
 
 def _tick(day: date, step: str) -> str:
-    """Write the day, week, month or year at which a column begins."""
+    """Write the day, week, month, quarter or year at which a column begins."""
+    if step == "quarter":
+        return f"{day.year}-Q{(day.month + 2) // 3}"
     shown = {"year": "%Y", "month": "%Y-%m"}.get(step, "%Y-%m-%d")  # a week by its Monday
     return day.strftime(shown)
 
@@ -295,9 +298,10 @@ def _write_title(figure: go.Figure, flow: Flow, focus: str | None) -> None:
     if not pooled.is_empty():
         n_pooled = int(pooled["account"].list.len().sum())
         n_own = lanes.height - pooled.height
+        together = ", the smallest ones together" if ELSEWHERE in lanes["jurisdiction"] else ""
         rules.append(
             f"{n_own:,} accounts with the most money have a lane each, {n_pooled:,} others "
-            "share one per jurisdiction"
+            f"share one per jurisdiction{together}"
         )
     about = f" around {plotly_text(shorten(focus, 40))}" if focus else ""
     figure.update_layout(

@@ -21,7 +21,15 @@ LABEL_PX = 74
 """Room that the label of a column needs."""
 
 _POOLS = 8
-_STEPS = {"transaction": "", "day": "1d", "week": "1w", "month": "1mo", "year": "1y"}
+_FEW_LANES = 5
+_STEPS = {
+    "transaction": "",
+    "day": "1d",
+    "week": "1w",
+    "month": "1mo",
+    "quarter": "1q",
+    "year": "1y",
+}
 _SHOWN = (
     "originator",
     "beneficiary",
@@ -46,7 +54,7 @@ class Flow:
     arrows
         One row an arrow, from left to right.
     step
-        What an arrow sums: a transaction, or a pair's day, week, month or year.
+        What an arrow sums: a transaction, or a pair's day, week, month, quarter or year.
     """
 
     lanes: pl.DataFrame
@@ -63,10 +71,15 @@ def lay_out(transactions: pl.DataFrame, focus: str | None, max_arrows: int, max_
         If `transactions` is not a transactions table.
     """
     rows = TRANSACTIONS.conform(transactions).sort("executed_at", "transaction_id")
-    accounts = _pool(_accounts(rows), focus, max_lanes)
-    lanes = _lanes(accounts)
-    step, arrows = _sum_to_fit(_legs(rows, accounts, lanes), max_arrows)
-    return Flow(lanes, arrows, step)
+    accounts = _accounts(rows)
+    while True:
+        pooled = _pool(accounts, focus, max_lanes)
+        lanes = _lanes(pooled)
+        step, arrows = _sum_to_fit(_legs(rows, pooled, lanes), max_arrows)
+        # Of a case too large for its quarters, time is worth more than the smaller accounts.
+        if step != "year" or max_lanes <= _FEW_LANES:
+            return Flow(lanes, arrows, step)
+        max_lanes //= 2
 
 
 def _accounts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -112,6 +112,8 @@ def render_report(
 
     Raises
     ------
+    ParameterError
+        If a table is missing, or is none of a run's.
     SchemaError
         If a table is not what its name says.
     """
@@ -176,10 +178,7 @@ def _figure(figure: go.Figure) -> dict[str, Any]:
 def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
     """Return the top referrals, each with its picture."""
     top = tables.referrals.sort("rank").head(limits.cases)
-    everywhere = top.select(pl.col("jurisdictions").explode())
-    palette = colours(
-        everywhere["jurisdictions"].drop_nulls().unique(maintain_order=True).to_list()
-    )
+    palette = _palette(tables.transactions, top)
     place = {score["key"]: i for i, score in enumerate(listed)}
     cases = []
     for case in top.iter_rows(named=True):
@@ -207,3 +206,20 @@ def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list
             }
         )
     return cases
+
+
+def _palette(transactions: pl.DataFrame, cases: pl.DataFrame) -> dict[str, str]:
+    """Return the colours that all pictures share: most money in the cases first."""
+    ids = cases["transaction_ids"].explode().drop_nulls().unique()
+    rows = transactions.filter(pl.col("transaction_id").is_in(ids.implode()))
+    ends = ("originator_jurisdiction", "beneficiary_jurisdiction")
+    ranked = (
+        pl.concat(
+            rows.select(pl.col(end).cast(pl.String).alias("code"), "base_minor") for end in ends
+        )
+        .drop_nulls()
+        .group_by("code")
+        .agg(pl.col("base_minor").sum())
+        .sort(["base_minor", "code"], descending=[True, False])
+    )
+    return colours(ranked["code"].to_list())

@@ -174,7 +174,10 @@ def _scores(book: Book, transactions: pl.DataFrame) -> pl.DataFrame:
         "score", "account", descending=[True, False]
     )
     ranked = frame.with_columns(
-        rank=pl.int_range(1, pl.len() + 1), p_value=10.0 ** -pl.col("score")
+        rank=pl.int_range(1, pl.len() + 1),
+        p_value=10.0 ** -pl.col("score"),
+        weight=pl.col("score"),
+        evidence_minor="at_stake_minor",
     )
     return schema.ACCOUNT_SCORES.conform(ranked)
 
@@ -261,7 +264,13 @@ def make_tables() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def tables() -> dict[str, Any]:
-    """Keyword arguments of `write_report` for the made-up ledger."""
+@pytest.fixture(scope="session")
+def made_up() -> dict[str, Any]:
+    """The made-up ledger, made once: frames do not change."""
     return make_tables()
+
+
+@pytest.fixture
+def tables(made_up: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of `write_report` for the made-up ledger."""
+    return dict(made_up)
