@@ -92,9 +92,10 @@ def normalise(
         raise ParameterError(
             f"base_currency is {base_currency!r}, which is no ISO 4217 code such as 'EUR'"
         )
-    read = row_plan(raw).collect(engine="streaming")
-    rejects = _rejects(read, raw)
-    rows = read.filter(pl.col("rule").is_null()) if rejects.height else read
+    plan, rules = row_plan(raw)
+    read = plan.collect(engine="streaming")
+    rejects = _rejects(read, rules, raw)
+    rows = read.filter(pl.col("broken").is_null()) if rejects.height else read
     parties = find_parties(rows, raw.conventions, raw.accounts)
     rows = put_parties(rows, parties)
     rows, notes = _signs(rows, raw.conventions)
@@ -138,14 +139,17 @@ def normalise(
     return Ledger(transactions, accounts, rejects, summary)
 
 
-def _rejects(read: pl.DataFrame, raw: RawLedger) -> pl.DataFrame:
-    headers = {name: header for name, header in raw.columns.items() if header != name}
+def _rejects(
+    read: pl.DataFrame, rules: list[tuple[str, str]], raw: RawLedger
+) -> pl.DataFrame:
+    names = {k: name for k, (name, _) in enumerate(rules)}
+    headers = {k: raw.columns.get(column, column) for k, (_, column) in enumerate(rules)}
     return REJECTS.conform(
-        read.filter(pl.col("rule").is_not_null()).select(
+        read.drop_nulls("broken").select(
             "source_row",
-            "rule",
-            source_column=pl.col("rule_column").replace(headers),
-            value="rule_value",
+            source_column=pl.col("broken").replace_strict(headers, return_dtype=pl.String),
+            rule=pl.col("broken").replace_strict(names, return_dtype=pl.String),
+            value="broken_value",
         )
     )
 

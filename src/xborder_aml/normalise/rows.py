@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from xborder_aml.errors import ParameterError
+from xborder_aml.jurisdictions import minor_digits
 from xborder_aml.normalise import fields
 from xborder_aml.normalise.raw import PARTY, SIDES, Conventions, RawLedger
 from xborder_aml.schema import CURRENCY
@@ -37,16 +39,23 @@ RULES: dict[str, str] = {
 }
 """Every rule, in the order in which a row is held against them; a row is rejected by its first."""
 
+_NO_CURRENCY = "XXX"  # ISO 4217: the code for transactions where no currency is involved
 _TEXTS = ("purpose", "reference", "label_pattern", "label_case")
 _WHOLE = ("reverses", "n_transactions")
 
 
-def row_plan(raw: RawLedger) -> pl.LazyFrame:
-    """Return the lazy table of read fields, one row a source row, in source order.
+def row_plan(raw: RawLedger) -> tuple[pl.LazyFrame, list[tuple[str, str]]]:
+    """Return the lazy table of read fields, and the rules that its rows were held against.
 
-    Beside the fields it has ``rule``, ``rule_column`` and ``rule_value``, null for a sound row;
+    Beside the fields, the table has ``broken``, the position in the rules of the first one that
+    the row breaks (null for a sound row), and ``broken_value``, the text that broke it;
     ``is_rounded``, true where digits beyond the minor unit were rounded away; and ``unread.*``,
     true where an optional field held a text that could not be read.
+
+    Returns
+    -------
+    tuple of LazyFrame and list
+        One row a source row, in source order; (name, raw column) of each rule, in order.
 
     Raises
     ------
@@ -54,131 +63,170 @@ def row_plan(raw: RawLedger) -> pl.LazyFrame:
         If the times need an option that is not given.
     """
     schema = raw.frame.collect_schema()
-    given: dict[str, pl.DataType] = {n: t for n, t in schema.items() if n != "source_row"}
-    _refuse_ambiguous(raw, given)
-    plan = raw.frame.rename({name: _raw(name) for name in given})
+    found: dict[str, pl.DataType] = {n: t for n, t in schema.items() if n != "source_row"}
+    _refuse_ambiguous(raw, found)
+    # Cleaned in a step of its own: polars evaluates a shared part of when/then each time it is met.
+    cleaned, given = _cleaned(found, raw.conventions)
+    currencies = _currencies(given, raw.conventions)
+    money, parties = _money(given, raw.conventions), _parties(given)
     options = _options(given, raw.conventions)
-    money = _money(given, raw.conventions)
-    rule, column, value = _first_broken(_rules(given, raw.conventions), given)
-    return (
-        plan.with_columns(**_currencies(given, raw.conventions))
+    rules = _rules(given, raw.conventions)
+    broken = pl.coalesce(
+        pl.when(bad).then(pl.lit(k, pl.UInt8)) for k, (_, _, bad) in enumerate(rules)
+    )
+    plan = (
+        raw.frame.rename({name: _raw(name) for name in found})
+        .with_columns(**cleaned)
+        .with_columns(**currencies)
+        .with_columns(**_steps(given))
         .with_columns(
-            executed_at=fields.time(
-                _raw("executed_at"), given["executed_at"], raw.conventions
-            ),
+            executed_at=fields.time("clean.executed_at", given["executed_at"], raw.conventions),
             **money,
-            **_parties(given),
+            **parties,
             **options,
         )
+        .with_columns(broken=broken)
         .select(
             pl.col("source_row").cast(pl.Int64),
             pl.col("executed_at"),
-            *_parties(given),
+            *parties,
             *options,
             pl.col("sent_minor", "received_minor"),
             pl.col("sent_currency", "received_currency").cast(CURRENCY),
             *(["base_minor"] if "base_minor" in money else []),
-            is_rounded=pl.col("sent_rounded") | pl.col("received_rounded"),
-            rule=rule,
-            rule_column=column,
-            rule_value=value,
+            pl.col("broken"),
+            broken_value=_broken_value(rules, given),
+            is_rounded=pl.any_horizontal(name for name in money if name.endswith("_rounded")),
             **_unread(given),
         )
     )
+    return plan, [(name, column) for name, column, _ in rules]
 
 
 def _raw(name: str) -> str:
     return f"raw.{name}"
 
 
+def _clean(name: str) -> pl.Expr:
+    return pl.col(f"clean.{name}")
+
+
 def _text(name: str, given: dict[str, pl.DataType]) -> pl.Expr:
-    return fields.text(_raw(name), given[name])
+    return fields.text(f"clean.{name}", given[name])
 
 
-def _refuse_ambiguous(raw: RawLedger, given: dict[str, pl.DataType]) -> None:
+def _refuse_ambiguous(raw: RawLedger, found: dict[str, pl.DataType]) -> None:
     conventions = raw.conventions
-    named = conventions.time_format is not None or conventions.time_unit is not None
-    if given["executed_at"].is_temporal() or named:
+    told = conventions.time_format is not None or conventions.time_unit is not None
+    if found["executed_at"].is_temporal() or told:
         return
     sample = raw.frame.select("executed_at").head(1_000).collect()["executed_at"]
     fields.refuse_ambiguous_times(sample, raw.columns.get("executed_at", "executed_at"))
 
 
+def _cleaned(
+    found: dict[str, pl.DataType], conventions: Conventions
+) -> tuple[dict[str, pl.Expr], dict[str, pl.DataType]]:
+    """Return the cleaned columns, named clean.*, and their types by raw name."""
+    cleaned, given = {}, {}
+    for name, dtype in found.items():
+        if name.endswith("amount"):
+            expr, given[name] = fields.clean_amount(_raw(name), dtype, conventions.decimal)
+        else:
+            expr, given[name] = fields.clean(_raw(name), dtype)
+        cleaned[f"clean.{name}"] = expr
+    return cleaned, given
+
+
 def _currencies(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
     names = dict(conventions.currency_names)
     if "currency" in given:
-        sent = fields.currency(_raw("currency"), given["currency"], names)
+        sent = fields.currency("clean.currency", given["currency"], names)
     else:
-        sent = pl.lit("XXX")  # ISO 4217: no currency involved
+        sent = pl.lit(_NO_CURRENCY)
     if "received_currency" not in given:
         return {"sent_currency": sent, "received_currency": sent}
-    received = fields.currency(_raw("received_currency"), given["received_currency"], names)
-    empty = _text("received_currency", given).is_null()
+    received = fields.currency("clean.received_currency", given["received_currency"], names)
+    empty = _clean("received_currency").is_null()
     return {
         "sent_currency": sent,
         "received_currency": pl.when(empty).then(sent).otherwise(received),
     }
 
 
-def _money(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
-    def read(name: str, code: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-        return fields.amount(_raw(name), given[name], code, conventions.decimal)
+def _steps(given: dict[str, pl.DataType]) -> dict[str, pl.Expr]:
+    return {
+        f"{leg}_step": fields.minor_step(pl.col(f"{leg}_currency"))
+        for leg, column in (("sent", "currency"), ("received", "received_currency"))
+        if column in given
+    }
 
-    sent, rounded, number = read("amount", pl.col("sent_currency"))
-    out = {"sent_minor": sent, "sent_rounded": rounded.fill_null(value=False)}
-    out["sent_number"] = number
-    if "received_amount" in given:
-        received, again, number = read("received_amount", pl.col("received_currency"))
-        # An empty received amount is the sent one, unless it was converted: then it is missing.
-        same = _text("received_amount", given).is_null() & (
-            pl.col("sent_currency") == pl.col("received_currency")
+
+def _money(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
+    sent_step = "sent_step" if "currency" in given else None
+    out = dict(
+        zip(
+            ("sent_minor", "sent_rounded", "sent_number"),
+            fields.amount("clean.amount", sent_step),
+            strict=True,
         )
-        out["received_minor"] = pl.when(same).then(sent).otherwise(received)
-        out["received_rounded"] = again.fill_null(value=False)
-        out["received_number"] = number
+    )
+    same = pl.col("sent_currency") == pl.col("received_currency")
+    if "received_amount" in given:
+        step = "received_step" if "received_currency" in given else sent_step
+        received, rounded, number = fields.amount("clean.received_amount", step)
+        # An empty received amount is the sent one, unless it was converted: then it is missing.
+        same = same & _clean("received_amount").is_null()
+        out["received_minor"] = pl.when(same).then(out["sent_minor"]).otherwise(received)
+        out |= {"received_rounded": rounded, "received_number": number}
     else:
-        same = pl.col("sent_currency") == pl.col("received_currency")
-        out["received_minor"] = pl.when(same).then(sent)
-        out["received_rounded"] = pl.lit(value=False)
+        out["received_minor"] = pl.when(same).then(out["sent_minor"])
     if "base_amount" in given and conventions.carried is not None:
-        out["base_minor"] = read("base_amount", pl.lit(conventions.carried))[0]
+        step = None
+        if minor_digits(conventions.carried) != 2:
+            raise ParameterError(
+                f"base_amount is in {conventions.carried}, and carried base amounts need a "
+                "currency of two decimals; pass rates= instead"
+            )
+        out["base_minor"] = fields.amount("clean.base_amount", step)[0]
     return out
 
 
 def _parties(given: dict[str, pl.DataType]) -> dict[str, pl.Expr]:
     names = [side + suffix for side in SIDES for suffix in PARTY.values()]
-    out = {name: _text(name, given) for name in names if name in given}
-    for side in SIDES:
-        holder = f"{side}_holder"
-        if holder in given:
-            out[holder] = out[holder].str.replace_all(r"\s+", " ")
-    return out
+    return {
+        name: _text(name, given).str.replace_all(r"\s+", " ")
+        if name.endswith("_holder")
+        else _text(name, given)
+        for name in names
+        if name in given
+    }
 
 
 def _options(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
     out = {name: _text(name, given) for name in _TEXTS if name in given}
-    for name in _WHOLE:
+    readers = {
+        **dict.fromkeys(_WHOLE, fields.integer),
+        "transaction_id": fields.integer,
+        "instrument": fields.instrument,
+        "is_illicit": fields.boolean,
+    }
+    for name, read in readers.items():
         if name in given:
-            out[name] = fields.integer(_raw(name), given[name])
-    if "transaction_id" in given:
-        out["transaction_id"] = fields.integer(_raw("transaction_id"), given["transaction_id"])
-        if not given["transaction_id"].is_integer():
-            out["transaction_text"] = _text("transaction_id", given)
+            out[name] = read(f"clean.{name}", given[name])
+    if "transaction_id" in given and not given["transaction_id"].is_integer():
+        out["transaction_text"] = _text("transaction_id", given)
     if "executed_until" in given:
         out["executed_until"] = fields.time(
-            _raw("executed_until"), given["executed_until"], conventions
+            "clean.executed_until", given["executed_until"], conventions
         )
-    if "instrument" in given:
-        out["instrument"] = fields.instrument(_raw("instrument"), given["instrument"])
-    if "is_illicit" in given:
-        out["is_illicit"] = fields.boolean(_raw("is_illicit"), given["is_illicit"])
     return out
 
 
 def _unread(given: dict[str, pl.DataType]) -> dict[str, pl.Expr]:
     names = (*_WHOLE, "executed_until", "is_illicit")
     return {
-        f"unread.{name}": _text(name, given).is_not_null() & pl.col(name).is_null()
+        f"unread.{name}": _clean(name).is_not_null() & pl.col(name).is_null()
         for name in names
         if name in given
     }
@@ -194,7 +242,7 @@ def _rules(
     if "overflow" in given:
         rules.append(("fields_too_many", "overflow", pl.col(_raw("overflow")).is_not_null()))
     rules += [
-        ("executed_at_missing", "executed_at", _text("executed_at", given).is_null()),
+        ("executed_at_missing", "executed_at", _clean("executed_at").is_null()),
         ("executed_at_unreadable", "executed_at", pl.col("executed_at").is_null()),
     ]
     for side in SIDES:
@@ -202,29 +250,29 @@ def _rules(
         rules.append((f"{side}_missing", side, pl.coalesce(known).is_null()))
     if "currency" in given:
         rules += [
-            ("currency_missing", "currency", _text("currency", given).is_null()),
+            ("currency_missing", "currency", _clean("currency").is_null()),
             ("currency_unknown", "currency", pl.col("sent_currency").is_null()),
         ]
-    rules.append(("amount_missing", "amount", _text("amount", given).is_null()))
+    rules.append(("amount_missing", "amount", _clean("amount").is_null()))
     rules += _amount_rules("sent", "amount", signed)
+    received_empty = pl.lit(value=True)
+    if "received_amount" in given:
+        received_empty = _clean("received_amount").is_null()
     if "received_currency" in given:
         unknown = pl.col("received_currency").is_null()
-        rules.append(("received_currency_unknown", "received_currency", unknown))
         converted = pl.col("received_currency") != pl.col("sent_currency")
-        absent = pl.lit(value=True)
-        if "received_amount" in given:
-            absent = _text("received_amount", given).is_null()
-        rules.append(("received_amount_missing", "received_currency", converted & absent))
+        rules += [
+            ("received_currency_unknown", "received_currency", unknown),
+            ("received_amount_missing", "received_currency", converted & received_empty),
+        ]
     if "received_amount" in given:
         rules += [
-            (f"received_{rule}", column, broken & _text("received_amount", given).is_not_null())
+            (f"received_{rule}", column, broken & received_empty.not_())
             for rule, column, broken in _amount_rules("received", "received_amount", signed)
         ]
     if "base_amount" in given and conventions.carried is not None:
-        given_base = _text("base_amount", given).is_not_null()
-        rules.append(
-            ("base_amount_unreadable", "base_amount", given_base & pl.col("base_minor").is_null())
-        )
+        unread = _clean("base_amount").is_not_null() & pl.col("base_minor").is_null()
+        rules.append(("base_amount_unreadable", "base_amount", unread))
     return rules
 
 
@@ -239,15 +287,15 @@ def _amount_rules(leg: str, column: str, signed: bool) -> list[tuple[str, str, p
     return rules
 
 
-def _first_broken(
+def _broken_value(
     rules: list[tuple[str, str, pl.Expr]], given: dict[str, pl.DataType]
-) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Return rule, raw column and value as it stood of the first rule that each row breaks."""
-    rule = pl.coalesce([pl.when(bad).then(pl.lit(name)) for name, _, bad in rules])
-    column = pl.coalesce([pl.when(bad).then(pl.lit(raw)) for _, raw, bad in rules])
-    values = [
-        pl.when(column == raw).then(pl.col(_raw(raw)).cast(pl.String))
-        for raw in dict.fromkeys(raw for _, raw, _ in rules)
-        if raw in given
-    ]
-    return rule, column, pl.coalesce(values)
+) -> pl.Expr:
+    """Return the text, as it stood, of the column that broke a rule."""
+    positions: dict[str, list[int]] = {}
+    for k, (_, column, _) in enumerate(rules):
+        if column in given:
+            positions.setdefault(column, []).append(k)
+    return pl.coalesce(
+        pl.when(pl.col("broken").is_in(ks)).then(pl.col(_raw(column)).cast(pl.String))
+        for column, ks in positions.items()
+    )

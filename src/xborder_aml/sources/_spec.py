@@ -55,6 +55,8 @@ class Source:
     find_accounts
         Function from the path of a transactions file to the path of its accounts file, or None
         when there is none beside it.
+    companions
+        Names of files that `accounts` also reads, where they lie beside its own.
     open
         Function that opens what the user hands in.
     """
@@ -66,6 +68,7 @@ class Source:
     options: Mapping[str, str]
     accounts: Callable[[Any], pl.DataFrame] | None = None
     find_accounts: Callable[[Path], Path | None] | None = None
+    companions: tuple[str, ...] = ()
     open: Callable[..., pl.LazyFrame] = open_input
 
 

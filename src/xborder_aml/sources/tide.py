@@ -128,4 +128,5 @@ TIDE = Source(
     options={},
     accounts=_accounts,
     find_accounts=_beside,
+    companions=("ownership.csv",),
 )
