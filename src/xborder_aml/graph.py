@@ -239,6 +239,7 @@ class TransactionGraph:
             base=_plain(t["base_minor"].fill_null(-1)),
             border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
             holder=self.holder_codes,
+            alone=(np.bincount(self.holder_codes)[self.holder_codes] == 1).astype(np.int8),
             out_ptr=out_ptr,
             out_row=out_row,
             out_at=out_at,
@@ -304,6 +305,33 @@ class TransactionGraph:
         src = pl.col("originator_code").is_in(codes)
         dst = pl.col("beneficiary_code").is_in(codes)
         return self._view(src & dst if both_sides else src | dst)
+
+    def replace(self, columns: pl.DataFrame) -> TransactionGraph:
+        """Return the graph with some columns of its edges replaced, put in order anew.
+
+        Parameters
+        ----------
+        columns
+            Columns of `column` in edge order, of the same type, such as permuted times.
+
+        Raises
+        ------
+        SchemaError
+            If a column is unknown, or its type or length differs.
+        """
+        for name in columns.columns:
+            if self.column(name).dtype != columns[name].dtype:
+                raise SchemaError(
+                    f"{name} is {columns[name].dtype}, and the graph's is {self.column(name).dtype}"
+                )
+        if columns.height != self.n_transactions:
+            raise SchemaError(
+                f"{columns.height} rows cannot replace those of {self.n_transactions} transactions"
+            )
+        table = self._table.with_columns(columns.get_columns())
+        if not _is_ordered(table):
+            table = table.sort("executed_at", "transaction_id")
+        return self._of(table.rechunk(), self, self._names, self._accounts)
 
     def _view(self, predicate: pl.Expr) -> TransactionGraph:
         """Filter edges and drop accounts without any, keeping the order of the codes."""

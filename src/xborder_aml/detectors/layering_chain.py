@@ -102,8 +102,8 @@ class LayeringChain(Params):
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     k_best: int = param(1, "Chains shown for one first transfer and last account.")
     max_matches: int = param(20, "Last accounts kept an anchor.", cap=True)
-    max_work: int = param(20_000, "Edges followed an anchor.", unit="edges", cap=True)
-    max_degree: int = param(1_000, "Edges followed at one account.", unit="edges", cap=True)
+    max_work: int = param(5_000, "Edges followed an anchor.", unit="edges", cap=True)
+    max_degree: int = param(200, "Edges followed at one account.", unit="edges", cap=True)
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""

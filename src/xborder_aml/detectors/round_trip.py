@@ -100,8 +100,8 @@ class RoundTrip(Params):
     )
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     max_matches: int = param(100, "Circles of accounts kept an anchor.", cap=True)
-    max_work: int = param(50_000, "Edges followed an anchor.", unit="edges", cap=True)
-    max_degree: int = param(1_000, "Edges followed out of one account.", unit="edges", cap=True)
+    max_work: int = param(10_000, "Edges followed an anchor.", unit="edges", cap=True)
+    max_degree: int = param(500, "Edges followed out of one account.", unit="edges", cap=True)
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""
@@ -132,32 +132,48 @@ class RoundTrip(Params):
 # -- kernel -------------------------------------------------------------------------------------
 
 _MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2
+_FEW = 64  # returning transfers looked at before a search is begun
 
 
-def hopeless(edges: Edges, limits: Limits, anchor: int) -> bool:
-    """Tell, in O(log d), that no trip starts here: nothing leaves there or nothing returns."""
-    until = edges.at[anchor] + limits.window
-    there = edges.beneficiary[anchor]
-    slot = edges.onward[anchor]
-    if slot == edges.out_ptr[there + 1] or edges.out_at[slot] > until:
-        return True
-    if limits.by_holder:
-        return False
-    home = edges.originator[anchor]
-    slot = first_after(
-        edges.in_at, edges.in_ptr[home], edges.in_ptr[home + 1], edges.at[anchor] - 1
-    )
-    return bool(slot == edges.in_ptr[home + 1] or edges.in_at[slot] > until)
-
-
-def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: int) -> int:
-    """Return how far from full return a closed path is, in basis points; -1 if it is no match."""
-    last = path[hops - 1]
+def gap_to_full(edges: Edges, limits: Limits, anchor: int, last: int) -> int:
+    """Return how far from all that left edge `last` returns, in basis points; -1 out of bounds."""
     got = returned_bp(edges, anchor, last)
     slack = 0
     if edges.sent_currency[anchor] != edges.received_currency[last]:
         slack = fx_slack_bp(limits.fx, edges.at[last] - edges.at[anchor])
     if got < max(0, limits.returned_low - slack) or got > limits.returned_high + slack:
+        return -1
+    return abs(got - 10_000)
+
+
+def hopeless(edges: Edges, limits: Limits, anchor: int) -> bool:
+    """Tell cheaply that no trip starts here: nothing goes on, or nothing like it comes back.
+
+    Of the transfers that come back a few are looked at: on real ledgers most anchors end here.
+    """
+    until = edges.at[anchor] + limits.window
+    there = edges.beneficiary[anchor]
+    slot = edges.onward[anchor]
+    if slot == edges.out_ptr[there + 1] or edges.out_at[slot] > until:
+        return True
+    home = edges.originator[anchor]
+    if limits.by_holder and not edges.alone[home]:
+        return False
+    end = edges.in_ptr[home + 1]
+    slot = first_after(edges.in_at, edges.in_ptr[home], end, edges.at[anchor] - 1)
+    few = min(end, slot + _FEW)
+    while slot < few and edges.in_at[slot] <= until:
+        if gap_to_full(edges, limits, anchor, edges.in_row[slot]) >= 0:
+            return False
+        slot += 1
+    return bool(slot == end or edges.in_at[slot] > until)
+
+
+def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: int) -> int:
+    """Return how far from all that left a closed path returns, in basis points; -1: no match."""
+    last = path[hops - 1]
+    distance = gap_to_full(edges, limits, anchor, last)
+    if distance < 0:
         return -1
     borders = 0
     lowest = anchor
@@ -168,7 +184,7 @@ def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: in
         return -1
     if edges.at[last] == edges.at[anchor] and lowest != anchor:
         return -1  # all at one time: only the rotation from the smallest id counts
-    return abs(got - 10_000)
+    return distance
 
 
 def keep(edges: Edges, best: np.ndarray, meta: np.ndarray, n: int, path: np.ndarray, hops: int,
@@ -316,6 +332,7 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
     return DONE
 
 
+gap_to_full = jit(gap_to_full)
 hopeless = jit(hopeless)
 closes = jit(closes)
 keep = jit(keep)

@@ -30,6 +30,7 @@ class Edges(NamedTuple):
     base: NDArray[np.int64]  # (E,) minor units of the base currency, -1 unknown
     border: NDArray[np.int8]  # (E,) 1 when both jurisdictions are known and differ
     holder: NDArray[np.int32]  # (V,) same number = same holder
+    alone: NDArray[np.int8]  # (V,) 1 when the holder has no other account
     out_ptr: NDArray[np.int64]  # (V + 1,)
     out_row: NDArray[np.int32]  # (E,) edge row of each slot
     out_at: NDArray[np.int64]  # (E,) time of each slot
