@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from xborder_aml.synth.world import stream
 
 __all__ = ["LOOK_ALIKES", "PLANTED", "DemoLedger", "LookAlike", "background", "demo_ledger"]
 
-PLANTED = {
+PLANTED: dict[str, Any] = {
     "label_case": pl.String,
     "pattern": pl.String,
     "kind": pl.String,
@@ -47,7 +47,7 @@ LOOK_ALIKES = (
     LookAlike("sweeps", "layering_chain", 4, "one group pools the cash of its own accounts"),
     LookAlike("refunds", "round_trip", 2, "a shop returns what was paid, and says so"),
     LookAlike("marketplaces", "gather_scatter", 8, "a marketplace pays its sellers for a week"),
-    LookAlike("commuters", "pass_through", 3, "standing orders spend a salary on the next day"),
+    LookAlike("households", "pass_through", 4, "standing orders spend two salaries the next day"),
 )
 """Kinds of innocent cases."""
 
@@ -193,7 +193,7 @@ def _owners(e: Economy, cases: list[Case]) -> NDArray[np.int64]:
     """Return the holders of all accounts, those of the cases as their instances want them."""
     holder = e.people.holder.copy()
     for c in cases:
-        holder[c.accounts] = holder[c.accounts[list(c.holders)]]
+        holder[c.accounts] = c.holders
     return holder
 
 

@@ -108,10 +108,10 @@ def _pensions(e: Economy, rng: np.random.Generator) -> Rows:
 
 
 def _rent(e: Economy, rng: np.random.Generator) -> Rows:
-    """Tenants pay a landlord of their own place in the first days of the month."""
+    """Tenants pay a landlord in the first days of the month; some live or study abroad."""
     people = e.people
     tenants = _some(rng, people.of("person"), 0.45)
-    landlord = people.pick(rng, "landlord", people.place[tenants], 1.5)
+    landlord = people.pick(rng, "landlord", people.partners(rng, people.place[tenants], 0.9), 1.5)
     rent = np.rint(_amounts(rng, tenants.size, 620, 0.35) / 5) * 5
     i, month, day = _monthly(e, tenants.size, rng.integers(0, 4, tenants.size))
     minute = day * MINUTES + rng.integers(7 * 60, 18 * 60, i.size)
@@ -152,31 +152,38 @@ def _savings(e: Economy, rng: np.random.Generator) -> Rows:
     return rows(minute, people.holder[account[i]], account[i], monthly[i], "Savings")
 
 
-def _commuters(e: Economy, rng: np.random.Generator) -> Rows:
-    """Commuters earn abroad, and standing orders take nearly all of it the next day."""
+def _households(e: Economy, rng: np.random.Generator) -> Rows:
+    """Couples of whom one earns abroad share an account, and standing orders empty it next day."""
     people = e.people
-    worker = _some(rng, people.of("person"), 0.02)
-    here = people.place[worker]
-    employer = people.pick(rng, "company", people.partners(rng, here, 0.0))
+    joint = _some(rng, people.of("person"), 0.02)
+    here = people.place[joint]
     landlord = people.pick(rng, "landlord", here)
     lender = people.pick(rng, "fund", here)
-    salary = _amounts(rng, worker.size, 2_100, 0.2)
-    i, month, day = _monthly(e, worker.size, np.full(worker.size, 24))
-    paid = day * MINUTES + rng.integers(8 * 60, 10 * 60, i.size)
-    group = worker[i] * _GROUPS + month
-    late = MINUTES + rng.integers(0, 60, i.size)
+    i, month, day = _monthly(e, joint.size, np.full(joint.size, 24))
+    paid = day * MINUTES + 8 * 60
+    group = joint[i] * _GROUPS + month
+    salaries = []
+    for home in (0.0, 1.0):
+        employer = people.pick(rng, "company", people.partners(rng, here, home))
+        salaries.append((employer, _amounts(rng, joint.size, 1_900, 0.2)))
+    income = salaries[0][1] + salaries[1][1]
 
     def order(to: _Ints, share: float, purpose: str) -> Rows:
-        euros = np.rint(salary[i] * share)
-        return rows(paid + late, worker[i], to[i], euros, purpose, group=group)
+        euros = np.rint(income[i] * share)
+        late = MINUTES + rng.integers(0, 60, i.size)
+        return rows(paid + late, joint[i], to[i], euros, purpose, group=group)
 
     return join(
         [
-            rows(paid, employer[i], worker[i], salary[i], "Salary", group=group),
-            order(landlord, 0.6, "Rent"),
-            order(lender, 0.33, "Loan instalment"),
+            *(
+                rows(paid + rng.integers(0, 60, i.size), employer[i], joint[i], salary[i],
+                     "Salary", group=group)
+                for employer, salary in salaries
+            ),
+            order(landlord, 0.55, "Rent"),
+            order(lender, 0.38, "Loan instalment"),
         ]
-    )
+    )  # fmt: skip
 
 
 def _refunds(e: Economy, rng: np.random.Generator) -> Rows:
@@ -234,7 +241,7 @@ def _thin_companies(e: Economy, rng: np.random.Generator) -> Rows:
 
 
 def _sweeps(e: Economy, rng: np.random.Generator) -> Rows:
-    """Groups pool their cash every other Friday, daughter to daughter to mother, and fund it back.
+    """Cash of a group is pooled every other Friday, daughter by daughter, and funded back.
 
     All of these accounts have one holder.
     """
@@ -303,7 +310,7 @@ FLOWS: Mapping[str, Callable[[Economy, np.random.Generator], Rows]] = {
     "cards": _cards,
     "remittances": _remittances,
     "savings": _savings,
-    "commuters": _commuters,
+    "households": _households,
     "refunds": _refunds,
     "invoices": _invoices,
     "thin_companies": _thin_companies,

@@ -47,9 +47,7 @@ def example_ledger() -> pl.DataFrame:
         pl.DataFrame(
             {
                 "transaction_id": range(1, n + 1),
-                "executed_at": pl.Series(
-                    [datetime(2026, m, d, h, minute, tzinfo=UTC) for m, d, h, minute in when], dtype=pl.Datetime("us", "UTC")
-                ),
+                "executed_at": [datetime(2026, m, d, h, mi, tzinfo=UTC) for m, d, h, mi in when],
                 "originator": src,
                 "beneficiary": dst,
                 "sent_minor": minor,

@@ -14,14 +14,15 @@ from xborder_aml.errors import DataError
 from xborder_aml.synth.economy import Economy
 from xborder_aml.synth.plant import Seeded
 from xborder_aml.synth.population import ROLES, Population
-from xborder_aml.synth.rows import Rows, legs, rows
+from xborder_aml.synth.rows import Rows, join, legs, rows
 from xborder_aml.synth.world import MINUTES, PLACES, rate_table, stream
 
 __all__ = ["Case", "plant_cases"]
 
 _MINUTE_US = 60_000_000
 _MARGIN = 7 * MINUTES  # a case keeps away from its accounts' other traffic, where it can
-_DRAWS = 40
+_DRAWS = 60
+_TASTE = 4.0  # payments of other traffic that chance outweighs in the choice of an account
 _FAN = 4  # so many accounts with one payment each: small sums from many people
 _SMALL_EUROS = (900.0, 8_000.0)
 _LARGE_EUROS = (12_000.0, 260_000.0)
@@ -36,7 +37,7 @@ class Case(NamedTuple):
     label: str
     payments: Rows
     accounts: NDArray[np.int64]  # in the instance's own order
-    holders: tuple[int, ...]  # for each account, the place in `accounts` of its owner's first
+    holders: NDArray[np.int64]  # of each account, as the instance wants them
     why: str
 
 
@@ -56,9 +57,9 @@ def plant_cases(
     """Return `n_cases` of each detector, no account in two of them.
 
     An instance is scaled to plausible amounts, moved into office hours, and paid in the currencies
-    of its accounts. Rounding and exchange can break a condition that was met with nothing to
-    spare, so each is checked by the detector's own definition, and made plainer or drawn again
-    until it holds.
+    of its accounts. Rounding, exchange and the accounts' other traffic can break a condition that
+    was met with nothing to spare, so each is checked by the detector's own definition, and made
+    plainer or drawn again until it holds.
 
     Parameters
     ----------
@@ -98,15 +99,16 @@ def _one(
         accounts = _cast(e.people, background, drawn, rng, used)
         if accounts is None:
             continue
+        owners = drawn.instance.holders or tuple(range(accounts.size))
+        holders = e.people.holder.copy()
+        holders[accounts] = holders[accounts[[owners.index(h) for h in owners]]]
         for local, office in ((True, True), (False, True), (False, False)):
             payments = _payments(drawn, accounts, rng, local=local, office=office)
-            if _holds(e, detector, params, payments, accounts, drawn.instance.holders):
+            if _holds(e, background, detector, params, payments, accounts, holders):
                 path = ", ".join(dict.fromkeys(PLACES[p].code for p in drawn.places))
                 n = payments.minute.size
                 why = f"{detector.title} of {n} payments, drawn by its own definition: {path}"
-                holders = drawn.instance.holders or tuple(range(accounts.size))
-                firsts = tuple(holders.index(h) for h in holders)
-                return Case(detector.name, label, payments, accounts, firsts, why)
+                return Case(detector.name, label, payments, accounts, holders[accounts], why)
     raise DataError(
         f"none of {_DRAWS} instances of {detector.name} fits into {e.months} months of "
         f"{e.people.place.size:,} accounts; ask for more of either, or leave the detector out "
@@ -115,10 +117,11 @@ def _one(
 
 
 def _draw(e: Economy, instance: Instance, rng: np.random.Generator) -> _Drawn | None:
-    """Place an instance in time, and scale it; None if the ledger is too short for it."""
+    """Place an instance in the world and in time, and scale it; None if it does not fit."""
     at = np.array([p.at for p in instance.payments], np.int64) // _MINUTE_US
     room = e.n_days - int(at.max()) // MINUTES - 2
-    if room < 0:
+    places = _places(instance.jurisdictions, rng)
+    if room < 0 or places is None:
         return None
     n = len(instance.jurisdictions)
     ends = np.array([(p.originator, p.beneficiary) for p in instance.payments])
@@ -127,18 +130,21 @@ def _draw(e: Economy, instance: Instance, rng: np.random.Generator) -> _Drawn | 
     amounts = np.array([p.amount for p in instance.payments], np.float64)
     euros = amounts * (np.exp(rng.uniform(low, high)) / amounts.max())
     minute = int(rng.integers(0, room + 1)) * MINUTES + int(rng.integers(0, MINUTES)) + at
-    return _Drawn(instance, _places(instance.jurisdictions), minute, euros, small)
+    return _Drawn(instance, places, minute, euros, small)
 
 
-def _places(codes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Return the places of jurisdictions; one that the world lacks takes another's seat.
+def _places(codes: tuple[str, ...], rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Draw a place for each jurisdiction, rather one with many shells.
 
-    Different jurisdictions stay different, for that is what borders are made of.
+    Same jurisdictions stay the same and different ones different; definitions see no more of them
+    than the borders. None if the world has too few places.
     """
-    known = [p.code for p in PLACES]
-    free = iter([p for p in known if p not in codes])
-    seat = {c: c if c in known else next(free, known[0]) for c in dict.fromkeys(codes)}
-    return np.array([known.index(seat[c]) for c in codes], np.int64)
+    distinct = list(dict.fromkeys(codes))
+    if len(distinct) > len(PLACES):
+        return None
+    weights = np.array([p.shells for p in PLACES], np.float64)
+    seats = rng.choice(len(PLACES), len(distinct), replace=False, p=weights / weights.sum())
+    return seats[[distinct.index(c) for c in codes]].astype(np.int64)
 
 
 def _cast(
@@ -149,8 +155,7 @@ def _cast(
     used: NDArray[np.bool_],
 ) -> NDArray[np.int64] | None:
     """Choose an account for each part: in the right place, unused, and quiet at the time."""
-    window = [int(drawn.minute.min()) - _MARGIN, int(drawn.minute.max()) + _MARGIN]
-    a, b = np.searchsorted(background.minute, window)
+    a, b = _window(background, drawn.minute)
     busy = np.bincount(
         np.concatenate([background.src[a:b], background.dst[a:b]]), minlength=people.place.size
     )
@@ -165,9 +170,9 @@ def _cast(
         choice = np.flatnonzero(fits & ~taken & (people.place == drawn.places[part]))
         if not choice.size:
             return None
-        # a company is known for its trade: rather a quiet one, and rather a shell
+        # rather a quiet account, and rather a shell than a company that is known for its trade
         cost = busy[choice] + 2.0 * (people.role[choice] == ROLES.index("company"))
-        out[part] = choice[np.argmin(cost + rng.random(choice.size))]
+        out[part] = choice[np.argmin(cost + _TASTE * rng.random(choice.size))]
         taken[out[part]] = True
     return out
 
@@ -200,34 +205,52 @@ def _payments(
 
 def _holds(
     e: Economy,
+    background: Rows,
     detector: Detector,
     params: Params,
     payments: Rows,
     accounts: NDArray[np.int64],
-    holders: tuple[int, ...] | None,
+    holders: NDArray[np.int64],
 ) -> bool:
-    """Tell whether the payments, alone, are one match by the definition, with all as evidence."""
-    made = legs(payments, e.people.place, rate_table(e.n_days))
-    part = {account: i for i, account in enumerate(accounts.tolist())}
+    """Tell whether one match, by the definition, has all payments as evidence.
+
+    The definition is asked about the payments amid the other traffic of their accounts, which may
+    join the match but must not break it.
+    """
+    a, b = _window(background, payments.minute)
+    touching = np.isin(background.src[a:b], accounts) | np.isin(background.dst[a:b], accounts)
+    near = background.take(a + np.flatnonzero(touching))
+    both = join([near, payments])
+    order = np.argsort(both.minute, kind="stable")
+    view = _view(e, both.take(order), holders)
+    whole = set(np.flatnonzero(order >= near.minute.size).tolist())
+    return any({row for row, *_ in m.evidence} >= whole for m in detector.reference(view, params))
+
+
+def _window(background: Rows, minute: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the slice of the background around these times."""
+    ends = [int(minute.min()) - _MARGIN, int(minute.max()) + _MARGIN]
+    first, last = np.searchsorted(background.minute, ends).tolist()
+    return int(first), int(last)
+
+
+def _view(e: Economy, r: Rows, holders: NDArray[np.int64]) -> View:
+    """Return payments as the definitions read them."""
+    made = legs(r, e.people.place, rate_table(e.n_days))
+    codes, ends = np.unique(np.concatenate([r.src, r.dst]), return_inverse=True)
+    src, dst = np.split(ends, 2)
     money = np.unique([p.currency for p in PLACES], return_inverse=True)[1]
     place = e.people.place
-    transfers = [
-        Transfer(i, at * _MINUTE_US, part[src], part[dst], *amounts, border)
-        for i, (at, src, dst, *amounts, border) in enumerate(
-            zip(
-                payments.minute.tolist(),
-                payments.src.tolist(),
-                payments.dst.tolist(),
-                made.sent.tolist(),
-                money[made.sent_place].tolist(),
-                made.received.tolist(),
-                money[made.received_place].tolist(),
-                made.base.tolist(),
-                (place[payments.src] != place[payments.dst]).tolist(),
-                strict=True,
-            )
-        )
-    ]
-    view = View(transfers, list(holders or range(accounts.size)))
-    whole = set(range(len(transfers)))
-    return any({row for row, *_ in m.evidence} == whole for m in detector.reference(view, params))
+    columns = (
+        r.minute * _MINUTE_US,
+        src,
+        dst,
+        made.sent,
+        money[made.sent_place],
+        made.received,
+        money[made.received_place],
+        made.base,
+        place[r.src] != place[r.dst],
+    )
+    rows_of = zip(*(c.tolist() for c in columns), strict=True)
+    return View([Transfer(i, *x) for i, x in enumerate(rows_of)], holders[codes].tolist())

@@ -44,7 +44,9 @@ _PER_HUNDRED = {
 }
 _ELSEWHERE = ("treasury", "subsidiary", "marketplace")  # roles that not every place needs
 
-_NAMES = "Amber Birch Cedar Dune Ember Fern Grove Harbour Isle Juniper Linden Meadow Orchard".split()
+_NAMES = (
+    "Amber Birch Cedar Dune Ember Fern Grove Harbour Isle Juniper Linden Meadow Orchard".split()
+)
 _TRADES = {
     "company": "Trading Foods Textiles Machines Timber Paper Freight Software".split(),
     "merchant": "Market Books Garden Kitchen Shoes Travel".split(),
@@ -79,7 +81,8 @@ class Population(NamedTuple):
         """Draw an account of a role in each of `places`; `skew` above 1 favours a few of them."""
         first = self.first[ROLES.index(role)]
         count = first[places + 1] - first[places]
-        return first[places] + np.floor(rng.random(places.size) ** skew * count).astype(np.int64)
+        nth = np.floor(rng.random(places.size) ** skew * count).astype(np.int64)
+        return np.asarray(first[places] + nth)
 
     def partners(
         self, rng: np.random.Generator, places: NDArray[np.int64], home: float

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.schema import CURRENCY, INSTRUMENT, INSTRUMENTS, JURISDICTION, RESOLUTION
-from xborder_aml.schema import TRANSACTIONS
+from xborder_aml.schema import (
+    CURRENCY,
+    INSTRUMENT,
+    INSTRUMENTS,
+    JURISDICTION,
+    RESOLUTION,
+    TRANSACTIONS,
+)
 from xborder_aml.synth.population import Population, keys
 from xborder_aml.synth.world import MINUTES, PLACES, START, from_euro, rate_table, to_euro
 
@@ -46,8 +52,8 @@ class Rows(NamedTuple):
         """Return these rows, in this order; a mate that is left out becomes NONE."""
         where = np.full(self.minute.size + 1, NONE)  # the last slot answers for NONE
         where[kept] = np.arange(kept.size)
-        out = Rows(*(column[kept] for column in self))
-        return out._replace(mate=where[out.mate])
+        columns: list[NDArray[Any]] = [column[kept] for column in self]
+        return Rows(*columns)._replace(mate=where[self.mate[kept]])
 
 
 def rows(

@@ -112,7 +112,7 @@ def allot(total: int, weights: NDArray[np.int64], least: int = 1) -> NDArray[np.
     out = np.floor(share).astype(np.int64)
     largest = np.argsort(out - share, kind="stable")  # ascending: largest remainder first
     out[largest[: total - int(out.sum())]] += 1
-    return np.maximum(out, least)
+    return np.asarray(np.maximum(out, least))
 
 
 def gravity() -> NDArray[np.float64]:
@@ -204,7 +204,7 @@ def half_even(
     """
     whole, rest = np.divmod(numerator, denominator)
     up = (2 * rest > denominator) | ((2 * rest == denominator) & (whole & 1 == 1))
-    return whole + up
+    return np.asarray(whole + up)
 
 
 def to_euro(minor: NDArray[np.int64], rate: NDArray[np.int64]) -> NDArray[np.int64]:
