@@ -1,0 +1,7 @@
+"""From scored accounts to proposals for referral; a person decides and signs."""
+
+from __future__ import annotations
+
+from xborder_aml.refer.referrals import REASON_CODES, refer
+
+__all__ = ["REASON_CODES", "refer"]

@@ -1,0 +1,216 @@
+"""`refer`: ranked accounts with money at stake, where it went, when, and the rows that show it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import polars as pl
+
+from xborder_aml.errors import ParameterError, did_you_mean
+from xborder_aml.findings import Findings
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.schema import ACCOUNT_SCORES, JURISDICTION, REFERRALS
+
+__all__ = ["REASON_CODES", "refer"]
+
+REASON_CODES = {
+    "CROSS_BORDER": "Evidence money crosses a border.",
+    "MANY_CORRIDORS": "Evidence money goes over at least three corridors.",
+    "REQUESTING_STATE": "Evidence touches the requesting jurisdiction.",
+    "CORE_ROLE": "At least three senders and three beneficiaries in evidence, money passed on.",
+    "SEVERAL_PATTERNS": "Findings of at least two patterns reach p <= 0.05.",
+    "TRUNCATED_EVIDENCE": "A search behind a finding reached a cap: there may be more.",
+    "NO_BASE_AMOUNT": "Some evidence has no base amount, so money at stake is a lower bound.",
+}
+"""Codes beside those of the patterns (ROUND_TRIP, PASS_THROUGH, ...), and what each says."""
+
+_SIGNIFICANT = 0.05
+_MANY = 3
+
+
+def refer(
+    scores: pl.DataFrame,
+    findings: Findings,
+    graph: TransactionGraph,
+    *,
+    requesting: str | None = None,
+    as_of: date | str | None = None,
+    top: int | None = None,
+) -> pl.DataFrame:
+    """Propose accounts for referral to an asset-recovery request.
+
+    Every account with evidence beyond chance (score > 0) is a proposal, in the order of the scores.
+    Money at stake is recomputed here from the evidence transactions that stand beside it: each
+    counts once, and the larger of what came in and what went out is taken.
+
+    Parameters
+    ----------
+    scores
+        What `EvidenceScorer.score` returned.
+    findings, graph
+        What the scores were made from.
+    requesting
+        ISO 3166-1 alpha-2 code of the authority that will ask: adds REQUESTING_STATE where evidence
+        touches it.
+    as_of
+        Last day to look at: findings that end later, and so could not have been known, are left
+        out. By default the whole ledger.
+    top
+        Most proposals.
+
+    Returns
+    -------
+    DataFrame
+        schema.REFERRALS, ranked from 1.
+
+    Raises
+    ------
+    ParameterError
+        If `requesting` is no ISO code, `as_of` no date, or `top` below 1.
+    """
+    if requesting is not None and requesting not in JURISDICTION.categories:
+        raise ParameterError(
+            f"requesting={requesting!r} is not an ISO 3166-1 alpha-2 code"
+            f"{did_you_mean(requesting, JURISDICTION.categories)}"
+        )
+    if top is not None and top < 1:
+        raise ParameterError(f"top={top} must be at least 1")
+    scores = ACCOUNT_SCORES.conform(scores)
+    known = _known_by(findings, as_of)
+    rows = _evidence_of_accounts(known, findings, graph)
+    facts = _facts(rows, known)
+    ranked = (
+        scores.filter(pl.col("score") > 0)
+        .drop("at_stake_minor", "finding_ids")
+        .join(facts, on="account", how="inner", maintain_order="left")
+        .sort("rank", maintain_order=True)
+    )
+    if top is not None:
+        ranked = ranked.head(top)
+    return REFERRALS.conform(
+        ranked.with_columns(
+            _codes(requesting),
+            rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        )
+    )
+
+
+def _known_by(findings: Findings, as_of: date | str | None) -> pl.DataFrame:
+    if as_of is None:
+        return findings.findings
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError as error:
+        raise ParameterError(f"as_of={as_of!r} is not a date like 2015-01-31") from error
+    end = datetime.combine(day, time.max, UTC)
+    return findings.findings.filter(pl.col("ended_at") <= end)
+
+
+def _evidence_of_accounts(
+    known: pl.DataFrame, findings: Findings, graph: TransactionGraph
+) -> pl.DataFrame:
+    """Return one row an account and evidence transaction that touches it."""
+    ids = (
+        findings.evidence.join(known.select("finding_id"), on="finding_id", how="semi")
+        .select("transaction_id")
+        .unique()
+    )
+    columns = (
+        "transaction_id",
+        "executed_at",
+        "base_minor",
+        "originator_jurisdiction",
+        "beneficiary_jurisdiction",
+    )
+    t = graph.transactions.join(ids, on="transaction_id", how="semi")
+    sides = [
+        t.select(
+            *columns,
+            account=pl.col(own),
+            is_in=pl.lit(own == "beneficiary"),
+        )
+        for own in ("originator", "beneficiary")
+    ]
+    # a self-loop touches its account once
+    return pl.concat(sides).unique(["account", "transaction_id"], keep="first", maintain_order=True)
+
+
+def _facts(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return one row an account: money, dates, places and transactions of its evidence."""
+    money = pl.col("base_minor").fill_null(0)
+    a = pl.col("originator_jurisdiction").cast(pl.String)
+    b = pl.col("beneficiary_jurisdiction").cast(pl.String)
+    facts = rows.group_by("account").agg(
+        at_stake_minor=pl.max_horizontal(
+            money.filter("is_in").sum(), money.filter(~pl.col("is_in")).sum()
+        ),
+        first_at=pl.col("executed_at").min(),
+        last_at=pl.col("executed_at").max(),
+        transaction_ids=pl.col("transaction_id").sort_by("executed_at", "transaction_id"),
+        has_no_base=pl.col("base_minor").is_null().any(),
+    )
+    corridors = _most_money(
+        rows.filter((a != b).fill_null(False)).with_columns(
+            name=pl.concat_str(a, pl.lit(">"), b)
+        ),
+        "corridors",
+    )
+    places = _most_money(
+        pl.concat([rows.with_columns(name=a), rows.with_columns(name=b)])
+        .drop_nulls("name")
+        .unique(["account", "transaction_id", "name"], maintain_order=True),
+        "jurisdictions",
+    )
+    found = (
+        known.select("finding_id", "accounts", "is_truncated")
+        .explode("accounts")
+        .group_by(account="accounts")
+        .agg(
+            finding_ids=pl.col("finding_id").unique().sort(),
+            is_truncated=pl.col("is_truncated").any(),
+        )
+    )
+    return (
+        facts.join(corridors, on="account", how="left")
+        .join(places, on="account", how="left")
+        .join(found, on="account", how="left")
+        .with_columns(
+            pl.col("corridors", "jurisdictions", "finding_ids").fill_null(
+                pl.lit([], pl.List(pl.String))
+            )
+        )
+    )
+
+
+def _most_money(rows: pl.DataFrame, into: str) -> pl.DataFrame:
+    """Return, by account, the distinct names with most base money first, ties by name."""
+    return (
+        rows.group_by("account", "name")
+        .agg(money=pl.col("base_minor").sum())
+        .sort("account", "money", "name", descending=[False, True, False])
+        .group_by("account", maintain_order=True)
+        .agg(pl.col("name").alias(into))
+    )
+
+
+def _codes(requesting: str | None) -> pl.Expr:
+    """Return the reason codes: those of the patterns, most telling first, then the general ones."""
+    several = (
+        pl.col("pattern_p_values").list.eval(pl.element() <= _SIGNIFICANT).list.sum() > 1
+    )
+    flags = {
+        "CROSS_BORDER": pl.col("corridors").list.len() > 0,
+        "MANY_CORRIDORS": pl.col("corridors").list.len() >= _MANY,
+        "REQUESTING_STATE": pl.lit(False)
+        if requesting is None
+        else pl.col("jurisdictions").list.contains(requesting),
+        "CORE_ROLE": pl.col("role") == "core",
+        "SEVERAL_PATTERNS": several,
+        "TRUNCATED_EVIDENCE": pl.col("is_truncated"),
+        "NO_BASE_AMOUNT": pl.col("has_no_base"),
+    }
+    general = pl.concat_list(
+        pl.when(flag).then(pl.lit(code)) for code, flag in flags.items()
+    ).list.drop_nulls()
+    own = pl.col("patterns").list.eval(pl.element().str.to_uppercase())
+    return pl.concat_list(own, general).alias("reason_codes")
