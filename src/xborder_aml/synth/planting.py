@@ -21,7 +21,7 @@ __all__ = ["Case", "plant_cases"]
 
 _MINUTE_US = 60_000_000
 _MARGIN = 7 * MINUTES  # a case keeps away from its accounts' other traffic, where it can
-_DRAWS = 60
+_DRAWS = 200
 _TASTE = 4.0  # payments of other traffic that chance outweighs in the choice of an account
 _FAN = 4  # so many accounts with one payment each: small sums from many people
 _SMALL_EUROS = (900.0, 8_000.0)
@@ -93,7 +93,8 @@ def _one(
 ) -> Case:
     params = detector.params()
     for _ in range(_DRAWS):
-        drawn = _draw(e, detector.plant(Seeded(int(rng.integers(2**31))), params), rng)
+        instance = detector.plant(Seeded(int(rng.integers(2**31))), params)
+        drawn = _draw(e, instance, used, rng)
         if drawn is None:
             continue
         accounts = _cast(e.people, background, drawn, rng, used)
@@ -116,11 +117,14 @@ def _one(
     )
 
 
-def _draw(e: Economy, instance: Instance, rng: np.random.Generator) -> _Drawn | None:
+def _draw(
+    e: Economy, instance: Instance, used: NDArray[np.bool_], rng: np.random.Generator
+) -> _Drawn | None:
     """Place an instance in the world and in time, and scale it; None if it does not fit."""
     at = np.array([p.at for p in instance.payments], np.int64) // _MINUTE_US
     room = e.n_days - int(at.max()) // MINUTES - 2
-    places = _places(instance.jurisdictions, rng)
+    free = np.bincount(e.people.place[~used], minlength=len(PLACES))
+    places = _places(instance.jurisdictions, free, rng)
     if room < 0 or places is None:
         return None
     n = len(instance.jurisdictions)
@@ -133,16 +137,18 @@ def _draw(e: Economy, instance: Instance, rng: np.random.Generator) -> _Drawn | 
     return _Drawn(instance, places, minute, euros, small)
 
 
-def _places(codes: tuple[str, ...], rng: np.random.Generator) -> NDArray[np.int64] | None:
-    """Draw a place for each jurisdiction, rather one with many shells.
+def _places(
+    codes: tuple[str, ...], free: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64] | None:
+    """Draw a place for each jurisdiction, rather one with many shells and accounts to spare.
 
     Same jurisdictions stay the same and different ones different; definitions see no more of them
     than the borders. None if the world has too few places.
     """
     distinct = list(dict.fromkeys(codes))
-    if len(distinct) > len(PLACES):
+    weights = free * np.array([p.shells for p in PLACES], np.float64)
+    if len(distinct) > np.count_nonzero(weights):
         return None
-    weights = np.array([p.shells for p in PLACES], np.float64)
     seats = rng.choice(len(PLACES), len(distinct), replace=False, p=weights / weights.sum())
     return seats[[distinct.index(c) for c in codes]].astype(np.int64)
 
@@ -167,7 +173,10 @@ def _cast(
     out = np.full(drawn.places.size, -1)
     for part in np.argsort(-degree, kind="stable").tolist():
         fits = person if drawn.small and degree[part] == 1 else thin
-        choice = np.flatnonzero(fits & ~taken & (people.place == drawn.places[part]))
+        free = ~taken & (people.place == drawn.places[part])
+        choice = np.flatnonzero(free & fits)
+        if not choice.size:  # a small ledger runs out of companies, and persons are mules
+            choice = np.flatnonzero(free & (thin | person))
         if not choice.size:
             return None
         # rather a quiet account, and rather a shell than a company that is known for its trade
