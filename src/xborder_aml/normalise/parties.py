@@ -23,6 +23,9 @@ __all__ = ["Parties", "find_parties", "put_parties"]
 _IBAN = r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$"
 _BIC = r"^[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?$"
 
+# Jurisdiction as spelled, to the column of its code.
+_CODES = {"jurisdiction": "code", "holder_jurisdiction": "holder_code"}
+
 # An account number shorter than this is not matched with the tail of an IBAN: in a ledger of a
 # thousand IBANs a random number of six digits would meet one in a thousand times.
 _MIN_TAIL = 8
@@ -38,7 +41,7 @@ class Parties:
         One row a distinct party as the rows spell it, with its ``key`` and ``code`` (declared
         jurisdiction).
     columns
-        Columns of `table` that name a party as the rows spell it.
+        Columns of `table` that decide the key.
     accounts
         Canonical accounts table.
     counts
@@ -65,8 +68,7 @@ def find_parties(
     known
         Canonical accounts table that came with the ledger, if any.
     """
-    table, columns = _distinct(rows)
-    table = _with_codes(table)
+    table = _with_codes(_distinct(rows))
     spelled = table.get_column("account").unique().drop_nulls()
     ibans = _ibans(spelled)
     table = table.join(ibans, on="account", how="left", maintain_order="left")
@@ -89,36 +91,62 @@ def find_parties(
         "accounts_located_by": held,
         "jurisdiction_texts_unknown": _unknown_texts(table),
     }
+    deciding = ["account", "bank"]
+    if table["account"].null_count():
+        deciding += ["holder", "holder_jurisdiction"]
+    columns = tuple(name for name in deciding if name in table.columns)
     return Parties(table, columns, accounts, counts)
 
 
 def put_parties(rows: pl.DataFrame, parties: Parties) -> pl.DataFrame:
-    """Replace the parties of `rows`, as spelled, by account keys and jurisdictions."""
+    """Replace the parties of `rows`, as spelled, by account keys and jurisdictions.
+
+    A jurisdiction that the row declares stays; else it is the account's.
+    """
     held = parties.accounts.select("account", held="jurisdiction")
-    placed = parties.table.join(held, left_on="key", right_on="account", how="left").select(
-        *parties.columns, "key", place=pl.coalesce("code", "held")
+    spelled = parties.columns
+    keys = (
+        parties.table.select(*spelled, "key")
+        .unique()
+        .join(held, left_on="key", right_on="account", how="left")
     )
+    as_spelled = spelled == ("account",) and bool((keys["key"] == keys["account"]).all())
     for side in SIDES:
-        spelled = {name: side + PARTY[name] for name in parties.columns}
-        present = [name for name in parties.columns if spelled[name] in rows.columns]
-        absent = [name for name in parties.columns if name not in present]
-        mine = placed.filter(pl.all_horizontal(pl.col(absent).is_null())) if absent else placed
+        declared = side + PARTY["jurisdiction"]
+        place = jurisdiction(declared) if declared in rows.columns else pl.lit(None, JURISDICTION)
+        rows = rows.with_columns(place.alias(declared))
+        if as_spelled and not (rows[declared].null_count() and keys["held"].count()):
+            continue
+        present = [name for name in spelled if side + PARTY[name] in rows.columns]
+        absent = [name for name in spelled if name not in present]
+        mine = keys.filter(pl.all_horizontal(pl.col(absent).is_null())) if absent else keys
+        here = [side + PARTY[name] for name in present]
         rows = (
             rows.join(
-                mine.select(*present, "key", "place"),
-                left_on=[spelled[name] for name in present],
+                mine.select(*present, "key", "held"),
+                left_on=here,
                 right_on=present,
                 how="left",
                 nulls_equal=True,
                 maintain_order="left",
             )
-            .drop([spelled[name] for name in present])
-            .rename({"key": side, "place": f"{side}_jurisdiction"})
+            .with_columns(pl.coalesce(declared, "held").alias(declared))
+            .drop(*here, "held")
+            .rename({"key": side})
         )
     return rows
 
 
-def _distinct(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def jurisdiction(column: str) -> pl.Expr:
+    """Return the alpha-2 code that each text stands for, null if it is none."""
+    codes = pl.col(column).str.to_uppercase()
+    return codes.replace_strict(JURISDICTION_CODES, default=None, return_dtype=pl.String).cast(
+        JURISDICTION
+    )
+
+
+def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the distinct parties of both sides as the rows spell them, and how often."""
     columns = tuple(
         name
         for name, suffix in PARTY.items()
@@ -136,29 +164,23 @@ def _distinct(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     table = pl.concat(sides).group_by(columns).agg(n=pl.len()).collect().sort(columns)
     if "account" not in columns:
         table = table.with_columns(account=pl.lit(None, pl.String))
-    return table, columns
+    return table
 
 
 def _with_codes(table: pl.DataFrame) -> pl.DataFrame:
     """Add `code` and `holder_code`, the jurisdictions that the texts stand for."""
-    out = {}
-    for column, code in (("jurisdiction", "code"), ("holder_jurisdiction", "holder_code")):
-        if column not in table.columns:
-            out[code] = pl.lit(None, JURISDICTION)
-            continue
-        out[code] = (
-            pl.col(column)
-            .str.to_uppercase()
-            .replace_strict(JURISDICTION_CODES, default=None, return_dtype=pl.String)
-            .cast(JURISDICTION)
+    return table.with_columns(
+        (jurisdiction(column) if column in table.columns else pl.lit(None, JURISDICTION)).alias(
+            code
         )
-    return table.with_columns(**out)
+        for column, code in _CODES.items()
+    )
 
 
 def _unknown_texts(table: pl.DataFrame) -> dict[str, int]:
     """Count the sides of rows by jurisdiction texts that stand for none, at most twenty texts."""
     counts: dict[str, int] = {}
-    for column, code in (("jurisdiction", "code"), ("holder_jurisdiction", "holder_code")):
+    for column, code in _CODES.items():
         if column in table.columns:
             lost = table.filter(pl.col(code).is_null()).drop_nulls(column)
             for text, n in lost.select(column, "n").iter_rows():
@@ -215,8 +237,14 @@ def _accounts(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the accounts table and how many accounts each kind of evidence located."""
     accounts = table.select(account="key").unique(maintain_order=True)
-    facts = {"holder": "holder", "holder_code": "holder_jurisdiction", "bank": "institution",
-             "kind": "kind", "code": "declared", "iban_code": "iban"}
+    facts = {
+        "holder": "holder",
+        "holder_code": "holder_jurisdiction",
+        "bank": "institution",
+        "kind": "kind",
+        "code": "declared",
+        "iban_code": "iban",
+    }
     for column, name in facts.items():
         if column in table.columns:
             usual = _usual(table, column).rename({"key": "account", column: name})
@@ -224,7 +252,9 @@ def _accounts(
     accounts = accounts.join(_bics(accounts), on="account", how="left", maintain_order="left")
     if known is not None:
         accounts = _merge(accounts, known)
-    places = [name for name in ("declared", "listed", "iban", "bic") if name in accounts.columns]
+    places: list[str] = [
+        name for name in ("declared", "listed", "iban", "bic") if name in accounts.columns
+    ]
     if conventions.holder_seat and "holder_jurisdiction" in accounts.columns:
         places.append("holder_jurisdiction")
     placed = accounts.with_columns(jurisdiction=pl.coalesce(places)).sort("account")

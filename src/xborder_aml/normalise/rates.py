@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 
@@ -27,7 +28,12 @@ ECB_MAX_AGE_DAYS = 7
 # |sent_minor| < 2^63 times this stays inside Int128.
 _MAX_TERM = 10**19
 
-_FRACTIONS = {"currency": CURRENCY, "date": pl.Date, "num": pl.Int128, "den": pl.Int128}
+_FRACTIONS: dict[str, Any] = {
+    "currency": CURRENCY,
+    "date": pl.Date,
+    "num": pl.Int128,
+    "den": pl.Int128,
+}
 
 
 def given_rates(needed: pl.DataFrame, rates: pl.DataFrame, base: str) -> pl.DataFrame:
