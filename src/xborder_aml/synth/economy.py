@@ -131,7 +131,7 @@ def _cards(e: Economy, rng: np.random.Generator) -> Rows:
 
 
 def _remittances(e: Economy, rng: np.random.Generator) -> Rows:
-    """Persons support family abroad, each month about the same."""
+    """Persons support family abroad through money transmitters, each month about the same."""
     people = e.people
     senders = _some(rng, people.of("person"), 0.08)
     family = people.pick(rng, "person", people.partners(rng, people.place[senders], 0.0))
@@ -139,7 +139,7 @@ def _remittances(e: Economy, rng: np.random.Generator) -> Rows:
     i, _, day = _monthly(e, senders.size, rng.integers(0, 28, senders.size))
     minute = day * MINUTES + rng.integers(9 * 60, 20 * 60, i.size)
     euros = np.rint(usual[i] * rng.uniform(0.8, 1.2, i.size) / 10) * 10
-    return rows(minute, senders[i], family[i], euros, "Family support")
+    return rows(minute, senders[i], family[i], euros, "Family support", instrument="other")
 
 
 def _savings(e: Economy, rng: np.random.Generator) -> Rows:

@@ -24,6 +24,7 @@ _MARGIN = 7 * MINUTES  # a case keeps away from its accounts' other traffic, whe
 _DRAWS = 200
 _TASTE = 4.0  # payments of other traffic that chance outweighs in the choice of an account
 _FAN = 4  # so many accounts with one payment each: small sums from many people
+_LEAST_EUROS = 20.0
 _SMALL_EUROS = (900.0, 8_000.0)
 _LARGE_EUROS = (12_000.0, 260_000.0)
 _THIN = ("shell", "seller", "company")
@@ -123,16 +124,16 @@ def _draw(
     """Place an instance in the world and in time, and scale it; None if it does not fit."""
     at = np.array([p.at for p in instance.payments], np.int64) // _MINUTE_US
     room = e.n_days - int(at.max()) // MINUTES - 2
-    free = np.bincount(e.people.place[~used], minlength=len(PLACES))
-    places = _places(instance.jurisdictions, free, rng)
-    if room < 0 or places is None:
-        return None
     n = len(instance.jurisdictions)
     ends = np.array([(p.originator, p.beneficiary) for p in instance.payments])
     small = int((np.bincount(ends.ravel(), minlength=n) == 1).sum()) >= _FAN
     low, high = np.log(_SMALL_EUROS if small else _LARGE_EUROS)
     amounts = np.array([p.amount for p in instance.payments], np.float64)
     euros = amounts * (np.exp(rng.uniform(low, high)) / amounts.max())
+    free = np.bincount(e.people.place[~used], minlength=len(PLACES))
+    places = _places(instance.jurisdictions, free, rng)
+    if room < 0 or euros.min() < _LEAST_EUROS or places is None:
+        return None
     minute = int(rng.integers(0, room + 1)) * MINUTES + int(rng.integers(0, MINUTES)) + at
     return _Drawn(instance, places, minute, euros, small)
 
