@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -123,8 +124,28 @@ def test_width_is_proportional_to_money() -> None:
     assert one == pytest.approx(2 * two)
 
 
-def test_the_widest_arrow_keeps_its_pixels_and_labels_their_room(tables: dict[str, Any]) -> None:
+def test_an_arrow_runs_from_payer_to_payee_in_both_their_colours() -> None:
+    figure = flow_figure(book(("EE1", "GB1", 10, 0), ("GB1", "EE1", 4, 1)))
+    lanes = {re.search(r"(\w\w1)", t)[1]: y for y, t in enumerate(figure.layout.yaxis.ticktext)}
+    outlines = [t for t in figure.data if t.fill == "toself"]
+    shafts = {t.name: t.y[:5] for t in outlines if len(t.y) == 6}
+    heads = {t.name: t.y[:4] for t in outlines if len(t.y) == 5}
+    for payer, payee in (("EE", "GB"), ("GB", "EE")):
+        start, end = lanes[f"{payer}1"], lanes[f"{payee}1"]
+        assert start in shafts[payer]
+        assert end in heads[payee]
+        assert all(min(start, end) <= y <= max(start, end) for y in shafts[payer] + heads[payee])
+        assert set(shafts[payer]) & set(heads[payee])  # they meet at the neck
+    colours = {t.name: t.fillcolor for t in outlines}
+    assert len(set(colours.values())) == 2
+
+
+def test_arrows_and_labels_keep_their_room(tables: dict[str, Any]) -> None:
     figure = flow_figure(tables["transactions"].head(40))
+    for outline in (t for t in figure.data if t.fill == "toself"):
+        xs = [x for x in outline.x if x is not None]
+        places = set(figure.data[-1].x)
+        assert all(min(abs(x - place) for place in places) <= 0.5 for x in xs)
     left, right = figure.layout.xaxis.range
     ticks = figure.layout.xaxis.tickvals
     room = min(b - a for a, b in pairwise(ticks))
