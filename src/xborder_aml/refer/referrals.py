@@ -10,6 +10,7 @@ from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.schema import ACCOUNT_SCORES, JURISDICTION, REFERRALS
+from xborder_aml.score.attribution import account_rows, attributions, roles_of
 
 __all__ = ["REASON_CODES", "refer"]
 
@@ -77,11 +78,11 @@ def refer(
         raise ParameterError(f"top={top} must be at least 1")
     scores = ACCOUNT_SCORES.conform(scores)
     known = _known_by(findings, as_of)
-    rows = _evidence_of_accounts(known, findings, graph)
-    facts = _facts(rows, known)
+    about = attributions(known)
+    facts = _facts(account_rows(about, findings, graph), about)
     ranked = (
         scores.filter(pl.col("score") > 0)
-        .drop("at_stake_minor", "finding_ids")
+        .drop("role", "at_stake_minor", "finding_ids")
         .join(facts, on="account", how="inner", maintain_order="left")
         .sort("rank", maintain_order=True)
     )
@@ -106,53 +107,18 @@ def _known_by(findings: Findings, as_of: date | str | None) -> pl.DataFrame:
     return findings.findings.filter(pl.col("ended_at") <= end)
 
 
-def _evidence_of_accounts(
-    known: pl.DataFrame, findings: Findings, graph: TransactionGraph
-) -> pl.DataFrame:
-    """Return one row an account and evidence transaction that touches it."""
-    ids = (
-        findings.evidence.join(known.select("finding_id"), on="finding_id", how="semi")
-        .select("transaction_id")
-        .unique()
-    )
-    columns = (
-        "transaction_id",
-        "executed_at",
-        "base_minor",
-        "originator_jurisdiction",
-        "beneficiary_jurisdiction",
-    )
-    t = graph.transactions.join(ids, on="transaction_id", how="semi")
-    sides = [
-        t.select(
-            *columns,
-            account=pl.col(own),
-            is_in=pl.lit(own == "beneficiary"),
-        )
-        for own in ("originator", "beneficiary")
-    ]
-    # a self-loop touches its account once
-    return pl.concat(sides).unique(["account", "transaction_id"], keep="first", maintain_order=True)
-
-
-def _facts(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Return one row an account: money, dates, places and transactions of its evidence."""
-    money = pl.col("base_minor").fill_null(0)
+def _facts(rows: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """Return one row an account: role, money, dates, places and transactions of its evidence."""
     a = pl.col("originator_jurisdiction").cast(pl.String)
     b = pl.col("beneficiary_jurisdiction").cast(pl.String)
-    facts = rows.group_by("account").agg(
-        at_stake_minor=pl.max_horizontal(
-            money.filter("is_in").sum(), money.filter(~pl.col("is_in")).sum()
-        ),
+    facts = rows.group_by("account", maintain_order=True).agg(
         first_at=pl.col("executed_at").min(),
         last_at=pl.col("executed_at").max(),
-        transaction_ids=pl.col("transaction_id").sort_by("executed_at", "transaction_id"),
+        transaction_ids=pl.col("transaction_id"),
         has_no_base=pl.col("base_minor").is_null().any(),
     )
     corridors = _most_money(
-        rows.filter((a != b).fill_null(False)).with_columns(
-            name=pl.concat_str(a, pl.lit(">"), b)
-        ),
+        rows.filter((a != b).fill_null(False)).with_columns(name=pl.concat_str(a, pl.lit(">"), b)),
         "corridors",
     )
     places = _most_money(
@@ -161,17 +127,13 @@ def _facts(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         .unique(["account", "transaction_id", "name"], maintain_order=True),
         "jurisdictions",
     )
-    found = (
-        known.select("finding_id", "accounts", "is_truncated")
-        .explode("accounts")
-        .group_by(account="accounts")
-        .agg(
-            finding_ids=pl.col("finding_id").unique().sort(),
-            is_truncated=pl.col("is_truncated").any(),
-        )
+    found = about.group_by("account").agg(
+        finding_ids=pl.col("finding_id").unique().sort(),
+        is_truncated=pl.col("is_truncated").any(),
     )
     return (
-        facts.join(corridors, on="account", how="left")
+        facts.join(roles_of(rows), on="account", how="left")
+        .join(corridors, on="account", how="left")
         .join(places, on="account", how="left")
         .join(found, on="account", how="left")
         .with_columns(

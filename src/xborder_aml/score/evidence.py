@@ -1,6 +1,7 @@
 """`EvidenceScorer`: how much more money an account shows in patterns than chance would.
 
-For an account a and a pattern p, S(a, p) is the base money of a's distinct evidence transactions.
+For an account a and a pattern p, S(a, p) is the base money of a's distinct evidence transactions in
+findings about it (`xborder_aml.score.attribution`).
 The detectors run again, with the same parameters, on ledgers whose times and amounts are permuted
 (`xborder_aml.score.null`); N_b(a, p) is the same money on permutation b of B.
 
@@ -39,15 +40,16 @@ from numpy.typing import NDArray
 
 from xborder_aml.detect import Progress, find
 from xborder_aml.detectors import registry
+from xborder_aml.detectors._spec import Detector
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.jurisdictions.codes import minor_digits
-from xborder_aml.kernels.output import Output
+from xborder_aml.kernels.output import Output, make_output
 from xborder_aml.schema import ACCOUNT_SCORES, CURRENCY
+from xborder_aml.score.attribution import account_rows, attributions, roles_of
 from xborder_aml.score.null import permuted
-from xborder_aml.score.roles import roles_of
 
 __all__ = ["EvidenceScorer"]
 
@@ -104,7 +106,9 @@ class EvidenceScorer:
         patterns = list(findings.parameters)
         turnover = _turnover(graph)
         strata = _strata(graph)
-        seen = {p: _money_of(graph, findings, p) for p in patterns}
+        seen = {
+            p: _money(graph, _as_raw(graph, findings.of(p)), registry()[p]) for p in patterns
+        }
         null = self._null(graph, findings, executor, progress)
         p_values = np.ones((len(patterns), graph.n_accounts))
         excess = np.zeros((len(patterns), graph.n_accounts))
@@ -130,7 +134,7 @@ class EvidenceScorer:
             for pattern, values in findings.parameters.items():
                 detector = registry()[pattern]
                 raw = find(null, detector, detector.params.from_dict(values), executor=executor)
-                out[pattern][b] = _evidence_money(null, raw)
+                out[pattern][b] = _money(null, raw, detector)
             if progress is not None:
                 progress("null", b + 1, self.n_permutations)
         return out
@@ -161,32 +165,41 @@ def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
     return level
 
 
-def _sum_distinct(
-    graph: TransactionGraph, rows: NDArray[np.int64], amounts: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return each account's evidence money, a transaction counted once and at most whole."""
+def _money(graph: TransactionGraph, raw: Output, detector: Detector) -> NDArray[np.float64]:
+    """Return each account's money in evidence about it, a transaction counted once.
+
+    Where a transaction stands in several findings about an account, the largest part that one of
+    them uses counts.
+    """
     e = graph.edges
-    order = np.lexsort((-amounts, rows))
-    rows, amounts = rows[order], np.maximum(amounts[order], 0).astype(np.float64)
+    if detector.unit == "account":
+        accounts = np.repeat(raw.account, np.diff(raw.end, prepend=0))
+        rows, amounts = raw.row, raw.amount
+    else:
+        accounts = np.concatenate([e.originator[raw.row], e.beneficiary[raw.row]])
+        rows, amounts = np.tile(raw.row, 2), np.tile(raw.amount, 2)
+    order = np.lexsort((-amounts, rows, accounts))
+    accounts, rows, amounts = accounts[order], rows[order], amounts[order]
     first = np.ones(rows.size, bool)
-    first[1:] = rows[1:] != rows[:-1]
-    rows, amounts = rows[first], amounts[first]
-    other = e.originator[rows] != e.beneficiary[rows]
-    return np.bincount(e.originator[rows], amounts, graph.n_accounts) + np.bincount(
-        e.beneficiary[rows[other]], amounts[other], graph.n_accounts
-    )
+    first[1:] = (rows[1:] != rows[:-1]) | (accounts[1:] != accounts[:-1])
+    known = np.maximum(amounts[first], 0).astype(np.float64)
+    return np.bincount(accounts[first], known, graph.n_accounts)
 
 
-def _evidence_money(graph: TransactionGraph, raw: Output) -> NDArray[np.float64]:
-    return _sum_distinct(graph, raw.row, raw.amount)
-
-
-def _money_of(graph: TransactionGraph, findings: Findings, pattern: str) -> NDArray[np.float64]:
-    evidence = findings.of(pattern).evidence
+def _as_raw(graph: TransactionGraph, findings: Findings) -> Output:
+    """Return findings as the arrays that `_money` reads."""
     order = np.argsort(graph.transaction_ids)
-    place = np.searchsorted(graph.transaction_ids[order], evidence["transaction_id"].to_numpy())
-    amounts = evidence["amount_minor"].fill_null(-1).to_numpy()
-    return _sum_distinct(graph, order[place], amounts)
+    ids = findings.evidence["transaction_id"].to_numpy()
+    codes = pl.DataFrame({"account": graph.account_names}).with_row_index("code")
+    account = findings.findings.select("account").join(
+        codes, on="account", how="left", maintain_order="left"
+    )["code"]
+    out = make_output(len(findings), ids.size, 0)
+    out.account[:] = account.to_numpy()
+    out.end[:] = np.cumsum(findings.findings["n_transactions"].to_numpy())
+    out.row[:] = order[np.searchsorted(graph.transaction_ids[order], ids)]
+    out.amount[:] = findings.evidence["amount_minor"].fill_null(-1).to_numpy()
+    return out
 
 
 def _shares_of_stratum(
@@ -211,7 +224,7 @@ def _z(
     expected = (n * mean + _TOWARDS_STRATUM * prior) / (n + _TOWARDS_STRATUM)
     unit = np.where(turnover > 0, turnover, 1.0)
     squares = (((others - mean) / unit) ** 2).sum(axis=0)
-    of_stratum = np.bincount(strata, squares) / (np.bincount(strata) * (n - 1))
+    of_stratum = np.bincount(strata, squares) / np.maximum(np.bincount(strata) * (n - 1), 1)
     variance = (squares + _SPREAD_PRIOR * of_stratum[strata]) / (n - 1 + _SPREAD_PRIOR)
     sd = np.sqrt(variance) + _FLOOR_OF_SD
     return (money - expected) / (unit * sd), expected
@@ -256,8 +269,9 @@ def _table(
     weight = -np.log10(p) + 0.0  # no negative zero
     units = best / 10 ** minor_digits(graph.base_currency)
     score = np.round(weight * np.log10(1 + units), 6)
-    touched = _per_account(findings)
-    reasons = _reasons(graph, touched, patterns, seen, expected, p_values)
+    about = attributions(findings.findings)
+    roles = roles_of(account_rows(about, findings, graph))
+    reasons = _reasons(graph, about, patterns, seen, expected, p_values)
     e = graph.edges
     base = np.maximum(e.base, 0)
     own = graph.accounts.select("account", "holder", "jurisdiction").with_columns(
@@ -273,7 +287,7 @@ def _table(
     )
     out = (
         own.join(reasons, on="account", how="left", maintain_order="left")
-        .join(roles_of(findings, graph), on="account", how="left", maintain_order="left")
+        .join(roles, on="account", how="left", maintain_order="left")
         .with_columns(
             pl.col("reasons", "patterns", "finding_ids").fill_null(pl.lit([], pl.List(pl.String))),
             pl.col("pattern_p_values").fill_null(pl.lit([], pl.List(pl.Float64))),
@@ -306,25 +320,16 @@ def _jurisdiction_seen(graph: TransactionGraph) -> pl.Series:
     )["seen"]
 
 
-def _per_account(findings: Findings) -> pl.DataFrame:
-    """Return one row an account, pattern and finding."""
-    return (
-        findings.findings.select("finding_id", "pattern", "accounts")
-        .explode("accounts")
-        .rename({"accounts": "account"})
-    )
-
-
 def _reasons(
     graph: TransactionGraph,
-    touched: pl.DataFrame,
+    about: pl.DataFrame,
     patterns: list[str],
     seen: dict[str, NDArray[np.float64]],
     expected: NDArray[np.float64],
     p_values: NDArray[np.float64],
 ) -> pl.DataFrame:
     """Return, by account, its patterns with a sentence each, most telling first."""
-    counts = touched.group_by("account", "pattern").agg(
+    counts = about.group_by("account", "pattern").agg(
         n=pl.len(), ids=pl.col("finding_id").unique().sort()
     )
     names = graph.account_names
