@@ -24,9 +24,9 @@ ASSESSMENT = {
     "flagged": "Look-alikes of which one finding of the pattern holds at least half.",
     "findings": "Findings of the pattern.",
     "elsewhere": "Findings that hold no transaction of any case.",
-    "accounts": "Accounts that take part in planted cases of the pattern.",
+    "principals": "Accounts with two or more transactions of a planted case of the pattern.",
     "precision": "Share of them among as many accounts from the top of the ranking.",
-    "average_precision": "Mean over them of the share of planted accounts down to each one's rank.",
+    "average_precision": "Mean over them of the share of principals down to each one's rank.",
 }
 """Columns of the assessment and their meaning."""
 
@@ -39,8 +39,9 @@ def evaluate_demo(
 ) -> pl.DataFrame:
     """Return, by pattern, what was found of what was planted, and what else was.
 
-    In a pattern's own row the ranking leaves out accounts that were planted only for other
-    patterns: they are no mistakes. Accounts that the ranking lacks count as never reached.
+    In a pattern's row the ranking leaves out the other accounts of planted cases, those of other
+    patterns and those with one transaction: to rank them high is no mistake, and to rank them low
+    none either. Principals that the ranking lacks count as never reached.
 
     Parameters
     ----------
@@ -129,30 +130,31 @@ def _findings(planted: pl.DataFrame, findings: Findings) -> pl.DataFrame:
 def _ranks(
     planted: pl.DataFrame, scores: pl.DataFrame | None, patterns: list[str]
 ) -> pl.DataFrame:
-    """Return for each pattern how high the accounts of its planted cases stand."""
+    """Return for each pattern how high the principals of its planted cases stand."""
     cases = planted.filter(pl.col("kind") == "planted")
     members = {
-        name: set(cases.filter(pl.col("pattern") == name)["accounts"].explode())
+        name: set(cases.filter(pl.col("pattern") == name)["principals"].explode().drop_nulls())
         for name in patterns
     }
     members[_ALL] = set().union(*members.values())
+    involved = set(cases["accounts"].explode())
     ranked = [] if scores is None else scores.sort("rank", "account")["account"].to_list()
     records = []
     for name in patterns:
         wanted = members[name]
-        others = members[_ALL] - wanted
+        others = involved - wanted
         hits = [account in wanted for account in ranked if account not in others]
         known = scores is not None and bool(wanted)
         records.append(
             {
-                "accounts": len(wanted),
+                "principals": len(wanted),
                 "precision": sum(hits[: len(wanted)]) / len(wanted) if known else None,
                 "average_precision": _average_precision(hits, len(wanted)) if known else None,
             }
         )
     return pl.DataFrame(
         records,
-        schema={"accounts": pl.Int64, "precision": pl.Float64, "average_precision": pl.Float64},
+        schema={"principals": pl.Int64, "precision": pl.Float64, "average_precision": pl.Float64},
     )
 
 

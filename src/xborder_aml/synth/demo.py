@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ PLANTED: dict[str, Any] = {
     "kind": pl.String,
     "transaction_ids": pl.List(pl.Int64),
     "accounts": pl.List(pl.String),
+    "principals": pl.List(pl.String),
     "why": pl.String,
 }
 """Columns of the table of cases."""
@@ -64,7 +66,8 @@ class DemoLedger(NamedTuple):
         As `xborder_aml.schema.ACCOUNTS` declares it; `is_illicit` marks parts of planted cases.
     planted
         One row a case: ``label_case``, ``pattern`` (the detector meant), ``kind`` (``planted`` or
-        ``look_alike``), ``transaction_ids``, ``accounts`` and ``why``.
+        ``look_alike``), ``transaction_ids``, ``accounts``, ``principals`` (those of the accounts
+        with two or more of the transactions: the others may be victims or tools) and ``why``.
     """
 
     transactions: pl.DataFrame
@@ -219,8 +222,11 @@ def _planted(
     for label, pattern, kind_of_case, at, why in found:
         at = at[np.argsort(number[at])]
         ends = np.stack([everything.src[at], everything.dst[at]], axis=1).ravel()
-        accounts = names.gather(list(dict.fromkeys(ends.tolist()))).to_list()
-        records.append((label, pattern, kind_of_case, number[at].tolist(), accounts, why))
+        part = Counter(ends.tolist())  # keeps the order of first appearance
+        accounts = names.gather(list(part)).to_list()
+        principals = names.gather([a for a, n in part.items() if n > 1]).to_list()
+        ids = number[at].tolist()
+        records.append((label, pattern, kind_of_case, ids, accounts, principals, why))
     return pl.DataFrame(records, schema=PLANTED, orient="row")
 
 

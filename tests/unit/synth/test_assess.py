@@ -16,7 +16,9 @@ from xborder_aml.synth.demo import PLANTED
 
 
 def demo_of(*cases: tuple[str, str, str, list[int], list[str]]) -> DemoLedger:
-    table = pl.DataFrame([(*c, "why") for c in cases], schema=PLANTED, orient="row")
+    # principals are written in lower case
+    rows = [(*c, [a for a in c[4] if a.islower()], "why") for c in cases]
+    table = pl.DataFrame(rows, schema=PLANTED, orient="row")
     return DemoLedger(TRANSACTIONS.empty(), ACCOUNTS.empty(), table)
 
 
@@ -40,7 +42,7 @@ def row(table: pl.DataFrame, pattern: str) -> dict[str, Any]:
     return table.row(by_predicate=pl.col("pattern") == pattern, named=True)
 
 
-FIVE = ("ring-1", "ring", "planted", [1, 2, 3, 4, 5], ["a", "b"])
+FIVE = ("ring-1", "ring", "planted", [1, 2, 3, 4, 5], ["a", "b", "A"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_a_look_alike_is_flagged_by_half_of_it(evidence: list[int], flagged: int
     got = row(evaluate_demo(demo_of(case), findings_of(("fan", evidence))), "fan")
     assert (got["look_alikes"], got["flagged"], got["planted"]) == (1, flagged, 0)
     assert got["elsewhere"] == 0
-    assert got["accounts"] == 0
+    assert got["principals"] == 0
     assert got["precision"] is None
 
 
@@ -89,14 +91,15 @@ def test_the_last_row_sums_all_patterns() -> None:
     assert table["pattern"].to_list() == ["ring", "fan", "all"]
     last = row(table, "all")
     assert (last["planted"], last["found"], last["findings"], last["elsewhere"]) == (2, 1, 2, 1)
-    assert last["accounts"] == 3
+    assert last["principals"] == 3
 
 
 def test_ranks_leave_out_accounts_that_other_patterns_explain() -> None:
     demo = demo_of(FIVE, ("fan-1", "fan", "planted", [6, 7], ["c"]))
-    scores = pl.DataFrame({"account": ["x", "b", "c", "y", "a"], "rank": [4, 3, 1, 5, 2]})
+    order = {"c": 1, "a": 2, "A": 3, "b": 4, "x": 5, "y": 6}
+    scores = pl.DataFrame({"account": [*reversed(order)], "rank": [*reversed(order.values())]})
     table = evaluate_demo(demo, findings_of(), scores)
-    ring = row(table, "ring")  # c, a, b, x, y without c
+    ring = row(table, "ring")  # without c and A
     assert (ring["precision"], ring["average_precision"]) == (1.0, 1.0)
     fan = row(table, "fan")
     assert (fan["precision"], fan["average_precision"]) == (1.0, 1.0)
@@ -117,7 +120,7 @@ def test_an_account_without_a_rank_is_never_reached() -> None:
 
 def test_without_scores_there_are_no_rank_statistics() -> None:
     got = row(evaluate_demo(demo_of(FIVE), findings_of()), "ring")
-    assert (got["accounts"], got["precision"], got["average_precision"]) == (2, None, None)
+    assert (got["principals"], got["precision"], got["average_precision"]) == (2, None, None)
 
 
 def test_scores_without_ranks_are_an_error_that_names_what_is_there() -> None:

@@ -90,6 +90,17 @@ def test_the_accounts_of_a_case_are_those_of_its_transactions(demo: DemoLedger) 
         assert len(case["accounts"]) == len(set(case["accounts"]))
 
 
+def test_principals_have_two_transactions_or_more_of_their_case(demo: DemoLedger) -> None:
+    rows = demo.transactions.filter(pl.col("label_case").is_not_null())
+    ends = pl.concat(
+        [rows.select("label_case", account=side) for side in ("originator", "beneficiary")]
+    )
+    often = ends.group_by("label_case", "account").len().filter(pl.col("len") > 1)
+    named = demo.planted.select("label_case", account="principals").explode("account").drop_nulls()
+    assert set(named.iter_rows()) == set(often.select("label_case", "account").iter_rows())
+    assert planted(demo)["principals"].list.len().min() >= 1
+
+
 def test_planted_accounts_are_marked_and_are_in_one_case_only(demo: DemoLedger) -> None:
     named = planted(demo)["accounts"].explode()
     assert named.n_unique() == named.len()
