@@ -1,3 +1,152 @@
-"""Cross-border transaction graphs, exact pattern detectors and evidenced referral lists."""
+"""Cross-border transaction graphs, exact pattern detectors and evidenced referral lists.
+
+The names below are the public face; each is loaded when first asked for, so that importing the
+package is quick and loads neither numba nor scikit-learn.
+
+Examples
+--------
+>>> import xborder_aml as xb
+>>> graph = xb.TransactionGraph(xb.example_ledger())
+>>> xb.detect(graph, xb.RoundTrip()).findings["account"].to_list()
+['harbour']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xborder_aml.batch import BatchConfig, run_batch
+    from xborder_aml.detection import default_detectors, detect
+    from xborder_aml.detectors import DETECTORS
+    from xborder_aml.detectors.fan_in import FanIn
+    from xborder_aml.detectors.fan_out import FanOut
+    from xborder_aml.detectors.gather_scatter import GatherScatter
+    from xborder_aml.detectors.layering_chain import LayeringChain
+    from xborder_aml.detectors.pass_through import PassThrough
+    from xborder_aml.detectors.round_trip import RoundTrip
+    from xborder_aml.errors import (
+        CapacityError,
+        DataError,
+        DatasetUnavailableError,
+        MissingExtraError,
+        ParameterError,
+        RateMissingError,
+        SchemaError,
+        XBorderAMLError,
+    )
+    from xborder_aml.executors import SerialExecutor, ThreadsExecutor
+    from xborder_aml.findings import Findings
+    from xborder_aml.graph import TransactionGraph
+    from xborder_aml.referral import refer
+    from xborder_aml.report import corridor_heatmap, flow_figure, timeline, write_report
+    from xborder_aml.score import EvidenceScorer
+    from xborder_aml.sources import (
+        SOURCES,
+        read_accounts,
+        read_ledger,
+        read_patterns,
+        read_transactions,
+    )
+    from xborder_aml.synth import demo_ledger, evaluate_demo, example_ledger
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "BatchConfig": "batch",
+    "CapacityError": "errors",
+    "DETECTORS": "detectors",
+    "DataError": "errors",
+    "DatasetUnavailableError": "errors",
+    "EvidenceScorer": "score",
+    "FanIn": "detectors.fan_in",
+    "FanOut": "detectors.fan_out",
+    "Findings": "findings",
+    "GatherScatter": "detectors.gather_scatter",
+    "LayeringChain": "detectors.layering_chain",
+    "MissingExtraError": "errors",
+    "ParameterError": "errors",
+    "PassThrough": "detectors.pass_through",
+    "RateMissingError": "errors",
+    "RoundTrip": "detectors.round_trip",
+    "SOURCES": "sources",
+    "SchemaError": "errors",
+    "SerialExecutor": "executors",
+    "ThreadsExecutor": "executors",
+    "TransactionGraph": "graph",
+    "XBorderAMLError": "errors",
+    "corridor_heatmap": "report",
+    "default_detectors": "detection",
+    "demo_ledger": "synth",
+    "detect": "detection",
+    "evaluate_demo": "synth",
+    "example_ledger": "synth",
+    "flow_figure": "report",
+    "read_accounts": "sources",
+    "read_ledger": "sources",
+    "read_patterns": "sources",
+    "read_transactions": "sources",
+    "refer": "referral",
+    "run_batch": "batch",
+    "timeline": "report",
+    "write_report": "report",
+}
+
+__all__ = [
+    "BatchConfig",
+    "CapacityError",
+    "DETECTORS",
+    "DataError",
+    "DatasetUnavailableError",
+    "EvidenceScorer",
+    "FanIn",
+    "FanOut",
+    "Findings",
+    "GatherScatter",
+    "LayeringChain",
+    "MissingExtraError",
+    "ParameterError",
+    "PassThrough",
+    "RateMissingError",
+    "RoundTrip",
+    "SOURCES",
+    "SchemaError",
+    "SerialExecutor",
+    "ThreadsExecutor",
+    "TransactionGraph",
+    "XBorderAMLError",
+    "corridor_heatmap",
+    "default_detectors",
+    "demo_ledger",
+    "detect",
+    "evaluate_demo",
+    "example_ledger",
+    "flow_figure",
+    "read_accounts",
+    "read_ledger",
+    "read_patterns",
+    "read_transactions",
+    "refer",
+    "run_batch",
+    "timeline",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module when it is first asked for."""
+    if name not in _HOME:
+        from xborder_aml.errors import did_you_mean
+
+        raise AttributeError(
+            f"module 'xborder_aml' has no attribute {name!r}{did_you_mean(name, _HOME)}"
+        )
+    value = getattr(import_module(f"xborder_aml.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return [*__all__, "__version__"]

@@ -38,7 +38,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.detect import Progress, find
+from xborder_aml.detection import Progress, find
 from xborder_aml.detectors import registry
 from xborder_aml.detectors._spec import Detector
 from xborder_aml.errors import ParameterError

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 
-from xborder_aml.detect import as_view, find, matches
+from xborder_aml.detection import as_view, find, matches
 from xborder_aml.detectors._spec import Detector, Match, Params
 from xborder_aml.executors import ThreadsExecutor
 from xborder_aml.findings import Findings, assemble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xborder_aml.detect import detect
+from xborder_aml.detection import detect
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.synth import DemoLedger, demo_ledger

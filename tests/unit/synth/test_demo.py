@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xborder_aml.detect import detect
+from xborder_aml.detection import detect
 from xborder_aml.detectors import registry
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.findings import Findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from xborder_aml.detect import detect
+from xborder_aml.detection import detect
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.schema import TRANSACTIONS
 from xborder_aml.synth.example import example_ledger

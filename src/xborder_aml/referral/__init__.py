@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xborder_aml.refer.referrals import REASON_CODES, refer
+from xborder_aml.referral.referrals import REASON_CODES, refer
 
 __all__ = ["REASON_CODES", "refer"]
