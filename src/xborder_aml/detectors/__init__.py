@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
-from xborder_aml.detectors import fan_in, fan_out, layering_chain, round_trip
+from xborder_aml.detectors import fan_in, fan_out, layering_chain, pass_through, round_trip
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError, did_you_mean
 
@@ -18,6 +18,7 @@ __all__ = ["DETECTORS", "detector_of", "registry"]
 DETECTORS: tuple[Detector, ...] = (
     round_trip.DETECTOR,
     layering_chain.DETECTOR,
+    pass_through.DETECTOR,
     fan_in.DETECTOR,
     fan_out.DETECTOR,
 )

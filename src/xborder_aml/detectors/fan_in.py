@@ -17,9 +17,9 @@ to itself are left out. A weaker gathering within `window` of a stronger one is 
 everyone else who is paid by many; payroll accounts before pay day; clearing and omnibus accounts.
 
 **Tuning.** Raise `min_counterparties` first: the largest receivers of a ledger reach any number. A
-shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: the dates of
-payments at most 72 hours apart are at most 72 hours apart; it only admits a few more. `min_borders`
-near `min_counterparties` asks for payers from abroad.
+shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: dates
+of payments at most 72 hours apart are at most 72 hours apart too. `min_borders` near
+`min_counterparties` asks for payers from abroad.
 
 References
 ----------

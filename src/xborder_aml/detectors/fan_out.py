@@ -1,10 +1,10 @@
 """Fan-out: one account pays many accounts within a short time.
 
 **Finds** every account that pays at least `min_counterparties` distinct accounts within `window`,
-at least `min_borders` of these payments crossing a border. A window starts at a payment and holds all
-payments by the account from then until `window` later. Of windows that start within `window` of one
-another the one with the most payees is shown, and the earliest of equals. So the findings of one
-account never share a payment, and no money is counted twice.
+at least `min_borders` of these payments crossing a border. A window starts at a payment and holds
+all payments by the account from then until `window` later. Of windows that start within `window` of
+one another the one with the most payees is shown, and the earliest of equals. So the findings of
+one account never share a payment, and no money is counted twice.
 
 **Why it matters.** Scattering is how a sum stops being visible as one: it is handed to many
 accounts, mules or companies, each amount too small to be looked at, often in several countries.
@@ -17,9 +17,9 @@ itself are left out. A weaker scattering within `window` of a stronger one is no
 offices, and everyone else who pays many; treasury accounts; clearing and omnibus accounts.
 
 **Tuning.** Raise `min_counterparties` first: the largest payers of a ledger reach any number. A
-shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: the dates of
-payments at most 72 hours apart are at most 72 hours apart; it only admits a few more. `min_borders`
-near `min_counterparties` asks for payees abroad.
+shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: dates
+of payments at most 72 hours apart are at most 72 hours apart too. `min_borders` near
+`min_counterparties` asks for payees abroad.
 
 References
 ----------
