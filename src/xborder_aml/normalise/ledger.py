@@ -78,7 +78,7 @@ def normalise(
     Raises
     ------
     DataError
-        If `strict` and a row is broken.
+        If `strict` and a row is broken, or the input cannot be read as a table.
     RateMissingError
         If an amount cannot be converted and `on_missing_rate` is ``"raise"``.
     ParameterError
@@ -93,7 +93,7 @@ def normalise(
             f"base_currency is {base_currency!r}, which is no ISO 4217 code such as 'EUR'"
         )
     plan, rules = row_plan(raw)
-    read = plan.collect(engine="streaming")
+    read = _collected(plan)
     rejects = _rejects(read, rules, raw)
     rows = read.filter(pl.col("broken").is_null()) if rejects.height else read
     parties = find_parties(rows, raw.conventions, raw.accounts)
@@ -137,6 +137,17 @@ def normalise(
         read.height, transactions.height, notes["mirrors_collapsed"], rejects.height,
     )
     return Ledger(transactions, accounts, rejects, summary)
+
+
+def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
+    try:
+        return plan.collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        cause = str(error).splitlines()[0]
+        raise DataError(
+            f"the input cannot be read as a table: {cause}; check that the file is whole, its "
+            "delimiter and quotes, and the options time_format and timezone"
+        ) from error
 
 
 def _rejects(

@@ -308,7 +308,9 @@ def _bic_country(text: str) -> str | None:
 
 def _merge(accounts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Add what an accounts table knows; its word goes before what the ledger lets guess."""
-    listed = known.rename({"jurisdiction": "listed"})
+    listed = known.unique("account", keep="first", maintain_order=True).rename(
+        {"jurisdiction": "listed"}
+    )
     merged = accounts.join(listed, on="account", how="full", coalesce=True, suffix=".listed")
     both = [name for name in accounts.columns if f"{name}.listed" in merged.columns]
     return merged.with_columns(

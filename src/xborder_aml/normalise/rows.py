@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from xborder_aml.errors import ParameterError
-from xborder_aml.jurisdictions import minor_digits
 from xborder_aml.normalise import fields
 from xborder_aml.normalise.raw import PARTY, SIDES, Conventions, RawLedger
 from xborder_aml.schema import CURRENCY
@@ -78,7 +76,7 @@ def row_plan(raw: RawLedger) -> tuple[pl.LazyFrame, list[tuple[str, str]]]:
         raw.frame.rename({name: _raw(name) for name in found})
         .with_columns(**cleaned)
         .with_columns(**currencies)
-        .with_columns(**_steps(given))
+        .with_columns(**_steps(given, raw.conventions))
         .with_columns(
             executed_at=fields.time("clean.executed_at", given["executed_at"], raw.conventions),
             **money,
@@ -154,12 +152,15 @@ def _currencies(given: dict[str, pl.DataType], conventions: Conventions) -> dict
     }
 
 
-def _steps(given: dict[str, pl.DataType]) -> dict[str, pl.Expr]:
-    return {
+def _steps(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
+    steps = {
         f"{leg}_step": fields.minor_step(pl.col(f"{leg}_currency"))
         for leg, column in (("sent", "currency"), ("received", "received_currency"))
         if column in given
     }
+    if "base_amount" in given and conventions.carried is not None:
+        steps["base_step"] = fields.minor_step(pl.lit(conventions.carried))
+    return steps
 
 
 def _money(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str, pl.Expr]:
@@ -182,13 +183,7 @@ def _money(given: dict[str, pl.DataType], conventions: Conventions) -> dict[str,
     else:
         out["received_minor"] = pl.when(same).then(out["sent_minor"])
     if "base_amount" in given and conventions.carried is not None:
-        step = None
-        if minor_digits(conventions.carried) != 2:
-            raise ParameterError(
-                f"base_amount is in {conventions.carried}, and carried base amounts need a "
-                "currency of two decimals; pass rates= instead"
-            )
-        out["base_minor"] = fields.amount("clean.base_amount", step)[0]
+        out["base_minor"] = fields.amount("clean.base_amount", "base_step")[0]
     return out
 
 

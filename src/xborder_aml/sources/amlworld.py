@@ -143,7 +143,7 @@ def open_patterns(path: Path) -> pl.LazyFrame:
 
 def _open(source: Any, *, delimiter: str | None = None) -> pl.LazyFrame:
     is_path = isinstance(source, str | os.PathLike) and Path(source).is_file()
-    if is_path and Path(source).suffix != ".parquet" and _BEGIN.match(first_line(Path(source))):
+    if is_path and _BEGIN.match(first_line(Path(source))):
         return open_patterns(Path(source))
     return open_input(source, delimiter=delimiter)
 

@@ -14,7 +14,7 @@ import polars as pl
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.normalise import Ledger, normalise
 from xborder_aml.schema import ACCOUNTS
-from xborder_aml.sources._input import require
+from xborder_aml.sources._input import open_input, require
 from xborder_aml.sources._spec import Request, Source
 from xborder_aml.sources.amlsim import AMLSIM
 from xborder_aml.sources.amlworld import AMLWORLD
@@ -218,9 +218,10 @@ def _check_options(
 
 def _known_accounts(spec: Source, ledger: Any, accounts: Any) -> pl.DataFrame | None:
     """Return the accounts that were handed in, or those beside the ledger, or None."""
-    if isinstance(accounts, pl.DataFrame) and "account" in accounts.columns:
-        return ACCOUNTS.conform(accounts)
     if accounts is not None:
+        table = open_input(accounts)
+        if "account" in table.collect_schema().names():
+            return ACCOUNTS.conform(table.collect())
         return read_accounts(accounts, source=spec.name)
     if spec.accounts is None or spec.find_accounts is None:
         return None

@@ -69,7 +69,7 @@ def test_a_missing_rate_names_currencies_and_dates():
     rows = ledger(("2014-01-01", "1", "USD"), ("2014-01-05", "1", "RUB"),
                   ("2014-03-05", "2", "RUB"), ("2014-03-05", "2", "EUR"))
     given_ = rates(("USD", DAY, 0.5))
-    with pytest.raises(RateMissingError) as error:
+    with pytest.raises(RateMissingError, match="no rate to EUR for") as error:
         read_ledger(rows, base_currency="EUR", rates=given_)
     assert "RUB (2 transactions, 2014-01-05 to 2014-03-05)" in str(error.value)
     assert "USD (1 transactions, 2014-01-01 to 2014-01-01)" in str(error.value)
@@ -132,7 +132,8 @@ def test_published_rates_of_the_central_bank():
 def test_a_currency_no_longer_quoted_has_no_rate():
     needed = pl.DataFrame(
         {"currency": ["RUB", "RUB", "USD"],
-         "date": [dt.date(2022, 3, 1), dt.date(2022, 3, 2 + ECB_MAX_AGE_DAYS), dt.date(1998, 1, 1)]},
+         "date": [dt.date(2022, 3, 1), dt.date(2022, 3, 2 + ECB_MAX_AGE_DAYS),
+                  dt.date(1998, 1, 1)]},
         schema={"currency": CURRENCY, "date": pl.Date},
     )
     assert ecb_rates(needed, "EUR")["date"].to_list() == [dt.date(2022, 3, 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 
 import duckdb
@@ -86,13 +85,13 @@ def test_headers_that_repeat_are_told_apart(tmp_path):
 def _frames(tmp_path):
     frame = pl.DataFrame(
         {
-            "when": [dt.datetime(2024, 1, 5, 10), dt.datetime(2024, 1, 6, 11, 30)],
+            "when": ["2024-01-05 10:00", "2024-01-06 11:30"],
             "nameOrig": ["A", "B"],
             "nameDest": ["B", "C"],
             "amt": [1250.0, 99.5],
             "cur": ["EUR", "EUR"],
         }
-    )
+    ).with_columns(pl.col("when").str.to_datetime("%Y-%m-%d %H:%M"))
     parquet = tmp_path / "ledger.parquet"
     frame.write_parquet(parquet)
     arrow = frame.to_arrow()
@@ -270,6 +269,13 @@ def test_base_amounts_of_the_ledger_itself():
         read_ledger(frame)
 
 
+def test_base_amounts_have_the_decimals_of_their_currency():
+    frame = pl.DataFrame({"executed_at": ["2024-01-05"], "originator": ["A"], "beneficiary": ["B"],
+                          "amount": ["7"], "currency": ["USD"], "base_amount": ["1015.5"]})
+    ledger = read_ledger(frame, base_currency="JPY")
+    assert ledger.transactions["base_minor"].to_list() == [1_016]
+
+
 def test_steps_from_an_epoch():
     frame = pl.DataFrame({"step": [0, 1], "originator": ["A"] * 2, "beneficiary": ["B"] * 2,
                           "amount": [1.0, 2.0]})
@@ -308,6 +314,21 @@ def test_an_optional_field_that_cannot_be_read_is_counted():
 def test_errors_name_what_was_wrong_and_the_cure(tmp_path, options, error, match):
     with pytest.raises(error, match=match):
         read_ledger(write(tmp_path, CSV), **options)
+
+
+def test_a_zone_that_is_none_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"Mars/Olympus.* options time_format and timezone"):
+        read_ledger(write(tmp_path, CSV), columns=COLUMNS, timezone="Mars/Olympus")
+
+
+def test_a_format_that_fits_nothing_sets_every_row_aside(tmp_path):
+    ledger = read_ledger(write(tmp_path, CSV), columns=COLUMNS, time_format="%d.%m.%Y")
+    assert ledger.rejects["rule"].to_list() == ["executed_at_unreadable"] * 2
+
+
+def test_an_empty_file_has_no_header(tmp_path):
+    with pytest.raises(ParameterError, match="begins with an empty line"):
+        read_ledger(write(tmp_path, ""), columns=COLUMNS)
 
 
 def test_an_empty_ledger_is_a_ledger(tmp_path):
