@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from typing import Any
 
 import click
@@ -30,7 +31,7 @@ def section(command: click.Command, path: list[str]) -> str:
     """Return one command: what it does, how it is called, its arguments and options."""
     context = click.Context(command, info_name=path[-1])
     usage = " ".join([*path, *command.collect_usage_pieces(context)])
-    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
+    text = prose(inspect.cleandoc(command.help or ""))
     rows = [
         [literal(names(p)), literal(shown) if (shown := default(p)) else "", cell(p.help or "")]
         for p in command.params
@@ -41,6 +42,28 @@ def section(command: click.Command, path: list[str]) -> str:
     if rows:
         body += [table(["Option", "Default", "Meaning"], rows), ""]
     return "\n".join(body)
+
+
+def prose(text: str) -> str:
+    """Return a command's help as Markdown: what click keeps as it stands becomes a block.
+
+    >>> print(prose("Do it.\\n\\n\\b\\nHolds:\\n  a  b"))
+    Do it.
+    <BLANKLINE>
+    Holds:
+    <BLANKLINE>
+    ```text
+    a  b
+    ```
+    """
+    out = []
+    for paragraph in text.split("\n\n"):
+        if not paragraph.startswith("\b\n"):
+            out.append(paragraph)
+            continue
+        first, _, rest = paragraph[2:].partition("\n")
+        out += [first, f"```text\n{textwrap.dedent(rest)}\n```"]
+    return "\n\n".join(out)
 
 
 def names(option: click.Option) -> str:
