@@ -9,7 +9,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
-from xborder_aml.detectors import fan_in, fan_out, layering_chain, pass_through, round_trip
+from xborder_aml.detectors import (
+    fan_in,
+    fan_out,
+    gather_scatter,
+    layering_chain,
+    pass_through,
+    round_trip,
+)
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError, did_you_mean
 
@@ -21,6 +28,7 @@ DETECTORS: tuple[Detector, ...] = (
     pass_through.DETECTOR,
     fan_in.DETECTOR,
     fan_out.DETECTOR,
+    gather_scatter.DETECTOR,
 )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "begin",
     "full",
     "grown",
+    "has_room",
     "make_output",
     "resume_unit",
     "trimmed",
@@ -113,6 +114,17 @@ def add_cut(out: Output, anchor: int, account: int, cap: int, left: int) -> bool
     return True
 
 
+def has_room(out: Output, n_findings: int, n_evidence: int) -> bool:
+    """Tell whether so much more fits; ask before costly work, or the work is done twice."""
+    if out.count[_FINDINGS] + n_findings > out.anchor.size:
+        out.count[_NEED] = _FINDINGS
+        return False
+    if out.count[_EVIDENCE] + n_evidence > out.row.size:
+        out.count[_NEED] = _EVIDENCE
+        return False
+    return True
+
+
 def make_output(n_findings: int, n_evidence: int, n_cuts: int) -> Output:
     """Return an empty output of the given capacities."""
     return Output(
@@ -160,3 +172,4 @@ full = jit(full)
 add_evidence = jit(add_evidence)
 add_finding = jit(add_finding)
 add_cut = jit(add_cut)
+has_room = jit(has_room)
