@@ -10,10 +10,10 @@ import xborder_aml
 _GROUPS = (
     ("Reading ledgers", ("sources", "normalise")),
     ("The graph", ("graph",)),
-    ("Detecting", ("detect", "findings", "executors")),
+    ("Detecting", ("detection", "findings", "executors")),
     ("Detectors and their parameters", ("detectors",)),
     ("Scoring", ("score",)),
-    ("Referring", ("refer",)),
+    ("Referring", ("referral",)),
     ("Reporting and figures", ("report",)),
     ("Whole runs", ("batch",)),
     ("Synthetic ledgers", ("synth",)),

@@ -28,10 +28,11 @@ CHAIN = ("A04", "A05", "A06", "A07", "A08")
 
 
 def write_ledger(path: Path) -> None:
-    """Write a made-up ledger: everyday payments, a round trip and a layering chain."""
+    """Write a made-up ledger: people who pay shops, a round trip and a layering chain."""
     rng = random.Random(7)
-    accounts = [f"A{i:02d}" for i in range(60)]
-    country = {a: COUNTRIES[i % len(COUNTRIES)] for i, a in enumerate(accounts)}
+    people = [f"A{i:02d}" for i in range(40)]
+    shops = [f"S{i}" for i in range(6)]
+    country = {a: COUNTRIES[i % len(COUNTRIES)] for i, a in enumerate([*people, *shops])}
     rows = []
 
     def pay(day: float, payer: str, payee: str, amount: float) -> None:
@@ -39,9 +40,8 @@ def write_ledger(path: Path) -> None:
         sides = payer, payee, f"{amount:.2f}", "EUR", country[payer], country[payee]
         rows.append((at.isoformat(timespec="seconds"), *sides))
 
-    for _ in range(400):
-        payer, payee = rng.sample(accounts[9:], 2)
-        pay(rng.uniform(0, 180), payer, payee, rng.uniform(20, 900))
+    for _ in range(800):
+        pay(rng.uniform(0, 180), rng.choice(people), rng.choice(shops), rng.uniform(20, 900))
     for path_of, day in ((TRIP, 30.0), (CHAIN, 60.0)):
         for i, (payer, payee) in enumerate(pairwise(path_of)):
             pay(day + i, payer, payee, 250_000 * 0.99**i)

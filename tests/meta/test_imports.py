@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +27,27 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     assert json.loads(_run(code)) == []
 
 
+def seen_by_type_checkers() -> set[str]:
+    """Return the names that the package imports for type checkers only."""
+    tree = ast.parse(Path(xborder_aml.__file__).read_text("utf-8"))
+    blocks = [n for n in tree.body if isinstance(n, ast.If)]
+    return {
+        alias.name
+        for block in blocks
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
 def test_every_public_name_is_listed_once_and_offered_for_completion() -> None:
     names = xborder_aml.__all__
     assert len(names) == len(set(names))
     assert set(names) <= set(dir(xborder_aml))
+
+
+def test_type_checkers_see_the_same_names_as_users() -> None:
+    assert seen_by_type_checkers() == set(xborder_aml.__all__)
 
 
 def test_every_public_name_can_be_loaded_and_has_a_docstring() -> None:
