@@ -52,12 +52,12 @@ from xborder_aml.detectors._spec import (
     microseconds,
     param,
 )
+from xborder_aml.kernels.bundles import Bundles, add_path, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import (
     DONE,
     Output,
     add_cut,
-    add_evidence,
     add_finding,
     begin,
     full,
@@ -250,67 +250,29 @@ def reports(edges: Edges, limits: Limits, path: NDArray[np.int64], hops: int,
     return True
 
 
-def better(path: NDArray[np.int64], hops: int, distance: int, other: NDArray[np.int64],
-           other_hops: int, other_distance: int) -> bool:
-    """Tell whether a chain comes before another: a total order."""
-    if hops != other_hops:
-        return hops > other_hops
-    if distance != other_distance:
-        return distance < other_distance
-    for i in range(hops):
-        if path[i] != other[i]:
-            return path[i] < other[i]
-    return False
+def keep(edges: Edges, bundles: Bundles, n: int, path: NDArray[np.int64], hops: int) -> int:
+    """Bundle a chain with those that end at the same account; return the number of bundles.
 
-
-def keep(edges: Edges, limits: Limits, best: NDArray[np.int64], meta: NDArray[np.int64],
-         ends: NDArray[np.int64], n: int, path: NDArray[np.int64], hops: int) -> int:
-    """Rank a chain among those with the same last account; return the number of such accounts.
-
-    `best` (max_matches * k_best, max_hops) holds rows and `meta` (.., 2) hops and distance, k_best
-    places an account; `ends` (max_matches, 3) the account, the chains kept and the chains seen.
-    Returns -1 when a new account has no room.
+    Returns -1 when a new last account has no room.
     """
     got = returned_bp(edges, path[0], path[hops - 1])
     distance = _UNKNOWN if got < 0 else abs(got - 10_000)
     end = edges.beneficiary[path[hops - 1]]
-    m = 0
-    while m < n and ends[m, 0] != end:
-        m += 1
-    if m == ends.shape[0]:
+    k = bundles.hops.size // bundles.kept.size
+    for m in range(n):
+        if edges.beneficiary[bundles.rows[m * k, bundles.hops[m * k] - 1]] == end:
+            insert(bundles, m, False, path, hops, distance)
+            return n
+    if n == bundles.kept.size:
         return -1
-    if m == n:
-        n += 1
-        ends[m, 0] = end
-        ends[m, 1] = 0
-        ends[m, 2] = 0
-    ends[m, 2] += 1
-    top = m * limits.k_best
-    place = top + ends[m, 1]
-    while place > top and better(
-        path, hops, distance, best[place - 1], meta[place - 1, 0], meta[place - 1, 1]
-    ):
-        place -= 1
-    if place == top + limits.k_best:
-        return n
-    if ends[m, 1] < limits.k_best:
-        ends[m, 1] += 1
-    for p in range(top + ends[m, 1] - 1, place, -1):
-        meta[p, 0] = meta[p - 1, 0]
-        meta[p, 1] = meta[p - 1, 1]
-        for i in range(meta[p, 0]):
-            best[p, i] = best[p - 1, i]
-    meta[place, 0] = hops
-    meta[place, 1] = distance
-    for i in range(hops):
-        best[place, i] = path[i]
-    return n
+    insert(bundles, n, True, path, hops, distance)
+    return n + 1
 
 
 def explore(edges: Edges, limits: Limits, path: NDArray[np.int64], state: NDArray[np.int64],
-            before: NDArray[np.int32], n_before: int, best: NDArray[np.int64],
-            meta: NDArray[np.int64], ends: NDArray[np.int64], cut: NDArray[np.int64]) -> int:
-    """Search all chains from the anchor in ``path[0]``, depth first; return the last accounts.
+            before: NDArray[np.int32], n_before: int, bundles: Bundles,
+            cut: NDArray[np.int64]) -> int:
+    """Search all chains from the anchor in ``path[0]``, depth first; return the bundles.
 
     `state` (max_hops, 3) is the stack: next slot, first slot, and whether the path can go on.
     """
@@ -340,7 +302,7 @@ def explore(edges: Edges, limits: Limits, path: NDArray[np.int64], state: NDArra
         if over:
             goes_on = state[depth - 1, 2] and depth < limits.max_hops
             if not goes_on and reports(edges, limits, path, depth, before, n_before):
-                kept = keep(edges, limits, best, meta, ends, n, path, depth)
+                kept = keep(edges, bundles, n, path, depth)
                 if kept >= 0:
                     n = kept
                 else:
@@ -381,13 +343,10 @@ def explore(edges: Edges, limits: Limits, path: NDArray[np.int64], state: NDArra
 
 def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> int:
     """Find the chains of the anchors in ``[first, last)``."""
-    places = limits.max_matches * limits.k_best
+    bundles = make_bundles(limits.max_matches, limits.k_best, limits.max_hops)
     path = np.empty(limits.max_hops, np.int64)
     state = np.empty((limits.max_hops, 3), np.int64)
     before = np.empty(limits.max_hops, np.int32)
-    best = np.empty((places, limits.max_hops), np.int64)
-    meta = np.empty((places, 2), np.int64)
-    ends = np.empty((limits.max_matches, 3), np.int64)
     cut = np.empty(2, np.int64)
     for anchor in range(first, last):
         begin(out, anchor)
@@ -400,17 +359,12 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
         if n_before < 0:
             continue
         path[0] = anchor
-        n = explore(edges, limits, path, state, before, n_before, best, meta, ends, cut)
+        n = explore(edges, limits, path, state, before, n_before, bundles, cut)
         for m in range(n):
-            for k in range(ends[m, 1]):
-                place = m * limits.k_best + k
-                hops = meta[place, 0]
-                for i in range(hops):
-                    row = best[place, i]
-                    role = 0 if i == 0 else (2 if i == hops - 1 else 1)
-                    if not add_evidence(out, row, role, edges.base[row]):
-                        return full(out)
-                if not add_finding(out, anchor, start, ends[m, 2]):
+            for place in range(m * limits.k_best, m * limits.k_best + bundles.kept[m]):
+                if not add_path(edges, bundles, place, out):
+                    return full(out)
+                if not add_finding(out, anchor, start, bundles.seen[m]):
                     return full(out)
         if cut[0] >= 0 and not add_cut(out, anchor, start, cut[0], cut[1]):
             return full(out)
@@ -422,7 +376,6 @@ depths_out = jit(depths_out)
 depths_in = jit(depths_in)
 sources = jit(sources)
 reports = jit(reports)
-better = jit(better)
 keep = jit(keep)
 explore = jit(explore)
 

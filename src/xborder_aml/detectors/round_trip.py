@@ -3,8 +3,9 @@
 **Finds** every time-respecting closed walk of 2 to `max_hops` transfers that starts at an account
 and ends at the same account, or at another account of the same holder; that visits no account
 twice in between; whose every hop sends on a like amount; and that returns most of what left.
-Parallel transfers are bundled: one finding an anchor and circle of accounts, showing the instance
-that returns the amount closest to what left, with the number of instances beside it.
+Parallel transfers are bundled: one finding an anchor and circle of accounts (or the `k_best`),
+showing the instance that returns the amount closest to what left, with the number of instances
+beside it.
 
 **Why it matters.** Money that returns to where it started has no commercial reason to travel. A
 loan or an investment from abroad that is the lender's own money come home gives illicit funds a
@@ -51,12 +52,12 @@ from xborder_aml.detectors._spec import (
     param,
 )
 from xborder_aml.kernels.amounts import fx_slack_bp
+from xborder_aml.kernels.bundles import Bundles, add_path, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import (
     DONE,
     Output,
     add_cut,
-    add_evidence,
     add_finding,
     begin,
     full,
@@ -78,6 +79,7 @@ class Limits(NamedTuple):
     min_borders: int
     by_holder: int
     strict: int
+    k_best: int
     max_matches: int
     max_work: int
     max_degree: int
@@ -99,6 +101,7 @@ class RoundTrip(Params):
         0.02, "Widening of shares across currencies, a square root of a day.", unit="share"
     )
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
+    k_best: int = param(1, "Instances shown of one first transfer and circle of accounts.")
     max_matches: int = param(100, "Circles of accounts kept an anchor.", cap=True)
     max_work: int = param(10_000, "Edges followed an anchor.", unit="edges", cap=True)
     max_degree: int = param(500, "Edges followed out of one account.", unit="edges", cap=True)
@@ -106,6 +109,7 @@ class RoundTrip(Params):
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""
         self.require(2 <= self.max_hops <= 32, "max_hops must lie between 2 and 32")
+        self.require(1 <= self.k_best <= 100, "k_best must lie between 1 and 100")
         self.require(self.close_on in ("holder", "account"), "close_on is 'holder' or 'account'")
         self.require(self.min_returned <= self.max_returned, "min_returned exceeds max_returned")
         self.require(self.min_carried <= self.max_carried, "min_carried exceeds max_carried")
@@ -123,6 +127,7 @@ class RoundTrip(Params):
             min_borders=self.min_borders,
             by_holder=int(self.close_on == "holder"),
             strict=int(self.strict_time),
+            k_best=self.k_best,
             max_matches=self.max_matches,
             max_work=self.max_work,
             max_degree=self.max_degree,
@@ -187,47 +192,32 @@ def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: in
     return distance
 
 
-def keep(edges: Edges, best: np.ndarray, meta: np.ndarray, n: int, path: np.ndarray, hops: int,
+def keep(edges: Edges, bundles: Bundles, n: int, path: np.ndarray, hops: int,
          distance: int) -> int:
     """Bundle a closed path with those of the same accounts; return the number of bundles.
 
-    `best` (max_matches, max_hops) holds the rows shown, `meta` (max_matches, 3) the hops, the
-    distance from full return and the number of instances. Returns -1 when a new bundle has no room.
+    Returns -1 when a new circle has no room.
     """
+    k = bundles.hops.size // bundles.kept.size
     for m in range(n):
-        if meta[m, 0] != hops:
+        if bundles.hops[m * k] != hops:
             continue
         same = True
         for i in range(hops):
-            if edges.beneficiary[best[m, i]] != edges.beneficiary[path[i]]:
+            if edges.beneficiary[bundles.rows[m * k, i]] != edges.beneficiary[path[i]]:
                 same = False
                 break
-        if not same:
-            continue
-        meta[m, 2] += 1
-        better = distance < meta[m, 1]
-        if distance == meta[m, 1]:
-            for i in range(hops):
-                if path[i] != best[m, i]:
-                    better = path[i] < best[m, i]
-                    break
-        if better:
-            meta[m, 1] = distance
-            for i in range(hops):
-                best[m, i] = path[i]
-        return n
-    if n == best.shape[0]:
+        if same:
+            insert(bundles, m, False, path, hops, distance)
+            return n
+    if n == bundles.kept.size:
         return -1
-    meta[n, 0] = hops
-    meta[n, 1] = distance
-    meta[n, 2] = 1
-    for i in range(hops):
-        best[n, i] = path[i]
+    insert(bundles, n, True, path, hops, distance)
     return n + 1
 
 
 def explore(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, slots: np.ndarray,
-            best: np.ndarray, meta: np.ndarray, cut: np.ndarray) -> int:
+            bundles: Bundles, cut: np.ndarray) -> int:
     """Search all trips from one anchor, depth first; return the number of bundles.
 
     `path` and `slots` (max_hops,) are the stack. `cut` takes the first cap reached (-1: none) and
@@ -279,7 +269,7 @@ def explore(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, slots: 
             path[depth] = row
             distance = closes(edges, limits, anchor, path, depth + 1)
             if distance >= 0:
-                kept = keep(edges, best, meta, n, path, depth + 1, distance)
+                kept = keep(edges, bundles, n, path, depth + 1, distance)
                 if kept >= 0:
                     n = kept
                 else:
@@ -307,8 +297,7 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
     """Find the round trips of the anchors in ``[first, last)``."""
     path = np.empty(limits.max_hops, np.int64)
     slots = np.empty(limits.max_hops, np.int64)
-    best = np.empty((limits.max_matches, limits.max_hops), np.int64)
-    meta = np.empty((limits.max_matches, 3), np.int64)
+    bundles = make_bundles(limits.max_matches, limits.k_best, limits.max_hops)
     cut = np.empty(2, np.int64)
     for anchor in range(first, last):
         begin(out, anchor)
@@ -318,15 +307,13 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
             continue
         if hopeless(edges, limits, anchor):
             continue
-        n = explore(edges, limits, anchor, path, slots, best, meta, cut)
+        n = explore(edges, limits, anchor, path, slots, bundles, cut)
         for m in range(n):
-            for i in range(meta[m, 0]):
-                row = best[m, i]
-                role = 0 if i == 0 else (2 if i == meta[m, 0] - 1 else 1)
-                if not add_evidence(out, row, role, edges.base[row]):
+            for place in range(m * limits.k_best, m * limits.k_best + bundles.kept[m]):
+                if not add_path(edges, bundles, place, out):
                     return full(out)
-            if not add_finding(out, anchor, home, meta[m, 2]):
-                return full(out)
+                if not add_finding(out, anchor, home, bundles.seen[m]):
+                    return full(out)
         if cut[0] >= 0 and not add_cut(out, anchor, home, cut[0], cut[1]):
             return full(out)
     return DONE
@@ -389,10 +376,11 @@ def reference(view: View, params: RoundTrip) -> list[Match]:
     by_row = {t.row: t for t in view.transfers}
     out = []
     for circle, instances in found.items():
-        _, rows = min(instances)
-        roles = (0, *(1,) * (len(rows) - 2), 2)
-        evidence = tuple((r, role, base[r]) for r, role in zip(rows, roles, strict=True))
-        out.append(Match(circle[0], by_row[circle[0]].originator, len(instances), evidence))
+        for _, rows in sorted(instances)[: p.k_best]:
+            roles = (0, *(1,) * (len(rows) - 2), 2)
+            evidence = tuple((r, role, base[r]) for r, role in zip(rows, roles, strict=True))
+            start = by_row[circle[0]].originator
+            out.append(Match(circle[0], start, len(instances), evidence))
     return out
 
 
