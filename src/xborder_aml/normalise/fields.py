@@ -28,7 +28,8 @@ __all__ = [
     "time",
 ]
 
-NULL_TEXTS = ("", "null", "NULL", "Null", "None", "none", "nan", "NaN", "N/A", "n/a")
+# Exact spellings only: Null is also a surname.
+NULL_TEXTS = ("", "null", "NULL", "None", "nan", "NaN", "N/A", "n/a")
 
 # Decimals up to which a rounded amount is told from an exact one.
 _SCALE = 18

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,9 +20,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _PARQUET = (".parquet", ".pq")
 
 
-def open_input(
-    source: Any, *, delimiter: str | None = None, headers: Sequence[str] | None = None
-) -> pl.LazyFrame:
+def open_input(source: Any, *, delimiter: str | None = None) -> pl.LazyFrame:
     """Open `source` as a lazy table with a 1-based ``source_row``.
 
     Parameters
@@ -33,8 +30,6 @@ def open_input(
         with ``__arrow_c_stream__``, taken over without a copy where its types allow.
     delimiter
         Delimiter of a CSV file; found from its header when None.
-    headers
-        Column names of a CSV file without a header line.
 
     Raises
     ------
@@ -49,7 +44,7 @@ def open_input(
             raise DatasetUnavailableError(f"there is no file {str(path)!r}; check the path")
         if path.suffix.lower() in _PARQUET:
             return _numbered(pl.scan_parquet(path, glob=False))
-        return _scan_csv(path, delimiter, headers)
+        return _scan_csv(path, delimiter)
     if isinstance(source, pl.LazyFrame):
         return _numbered(source)
     if isinstance(source, pl.DataFrame):
@@ -69,20 +64,19 @@ def _numbered(frame: pl.LazyFrame) -> pl.LazyFrame:
     return renamed.drop("source_row", strict=False).with_row_index("source_row", offset=1)
 
 
-def _scan_csv(path: Path, delimiter: str | None, headers: Sequence[str] | None) -> pl.LazyFrame:
+def _scan_csv(path: Path, delimiter: str | None) -> pl.LazyFrame:
     header = first_line(path)
     if not header.strip():
         raise ParameterError(f"{path.name} begins with an empty line; it needs a header")
     separator = delimiter or max(_DELIMITERS, key=header.count)
-    names = list(headers) if headers else clean_headers(next(csv.reader(
-        io.StringIO(header), delimiter=separator)))
+    names = clean_headers(next(csv.reader([header], delimiter=separator)))
     # One column more than the header catches the fields of a row that has too many.
     schema: dict[str, Any] = dict.fromkeys([*names, OVERFLOW], pl.String)
     return pl.scan_csv(
         path,
         separator=separator,
         has_header=False,
-        skip_rows=0 if headers else 1,
+        skip_rows=1,
         schema=schema,
         missing_columns="insert",
         extra_columns="ignore",

@@ -28,6 +28,7 @@ _OPTIONS: Mapping[str, str] = {
     "epoch": "Date from which times that are numbers count; 1970-01-01 by default.",
     "time_unit": "Unit of times that are numbers: us, ms, s, m, h or d.",
     "decimal": "Decimal mark of amounts, '.' or ','.",
+    "currency_names": "Names of currencies to ISO 4217 codes, e.g. {'US Dollar': 'USD'}.",
     "resolution": "Finest step of the times; found from them by default.",
     "negative_amounts": "'reject', or 'absolute' where the sign has no meaning.",
     "mirrors": "True collapses payments that are booked on both sides with opposite signs.",
@@ -91,7 +92,9 @@ def _conventions(options: dict[str, Any], carried: str | None) -> Conventions:
             raise ParameterError(
                 f"{name} is {chosen[name]!r}; it may be {' or '.join(map(repr, allowed))}"
             )
-    return Conventions(carried=carried, **chosen)
+    names = chosen.pop("currency_names", {})
+    upper = {name.strip().upper(): code for name, code in names.items()}
+    return Conventions(carried=carried, currency_names=upper, **chosen)
 
 
 GENERIC = Source(

@@ -124,25 +124,49 @@ def read_ledger(
 
 
 def read_transactions(
-    ledger: Any, *, source: str = "generic", **options: Any
+    ledger: Any,
+    *,
+    source: str = "generic",
+    columns: Mapping[str, str] | None = None,
+    base_currency: str | None = None,
+    rates: Any = None,
+    on_missing_rate: Literal["raise", "keep"] = "raise",
+    accounts: Any = None,
+    strict: bool = False,
+    **options: Any,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a ledger and return its transactions and its rejects.
 
     Parameters
     ----------
-    ledger
-        As for `read_ledger`.
-    source
-        Name in `SOURCES`.
-    **options
+    ledger, source, columns, base_currency, rates, on_missing_rate, accounts, strict, **options
         As for `read_ledger`, which also returns the accounts and the counts.
 
     Returns
     -------
     tuple of DataFrame
         Tables `schema.TRANSACTIONS` and `schema.REJECTS`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> ledger = pl.DataFrame({"executed_at": ["2024-01-05"], "originator": ["A"],
+    ...                        "beneficiary": ["B"], "amount": ["12.5"], "currency": ["EUR"]})
+    >>> transactions, rejects = read_transactions(ledger)
+    >>> transactions["base_minor"].to_list(), rejects.height
+    ([1250], 0)
     """
-    read = read_ledger(ledger, source=source, **options)
+    read = read_ledger(
+        ledger,
+        source=source,
+        columns=columns,
+        base_currency=base_currency,
+        rates=rates,
+        on_missing_rate=on_missing_rate,
+        accounts=accounts,
+        strict=strict,
+        **options,
+    )
     return read.transactions, read.rejects
 
 

@@ -13,6 +13,12 @@ AMLSIM = "amlsim/transactions.csv.gz"
 SAMPLE = "amlworld_hi_small_patterns/HI-Small_Trans_sample.csv"
 PATTERNS = "amlworld_hi_small_patterns/HI-Small_Patterns.first185.txt"
 
+AMLWORLD_NAMES = {
+    "US Dollar": "USD", "Euro": "EUR", "Swiss Franc": "CHF", "UK Pound": "GBP", "Yuan": "CNY",
+    "Yen": "JPY", "Rupee": "INR", "Ruble": "RUB", "Canadian Dollar": "CAD", "Bitcoin": "BTC",
+    "Australian Dollar": "AUD", "Mexican Peso": "MXN", "Saudi Riyal": "SAR",
+}
+
 # (file, source, transactions, mirror bookings, rejects)
 COUNTS = [
     (OCCRP, "occrp", 16_684, 256, 0),
@@ -96,8 +102,10 @@ GENERIC = [
         SAMPLE,
         {"executed_at": "Timestamp", "originator": "Account", "beneficiary": "Account.1",
          "originator_bank": "From Bank", "beneficiary_bank": "To Bank", "amount": "Amount Paid",
-         "instrument": "Payment Format", "is_illicit": "Is Laundering"},
-        {},
+         "currency": "Payment Currency", "received_amount": "Amount Received",
+         "received_currency": "Receiving Currency", "instrument": "Payment Format",
+         "is_illicit": "Is Laundering"},
+        {"base_currency": "USD", "on_missing_rate": "keep", "currency_names": AMLWORLD_NAMES},
         (28_374, 0),
     ),
 ]
