@@ -1,0 +1,40 @@
+"""The command line: parses, calls the library and prints; it decides nothing.
+
+Importing it loads click and the declarations of `BatchConfig`; whatever is heavy is loaded inside
+the commands, so that help appears at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from xborder_aml import __version__
+from xborder_aml.cli._group import Program
+from xborder_aml.cli.about import detectors, sources, warmup
+from xborder_aml.cli.demo import demo
+from xborder_aml.cli.ledger import detect, read, score
+
+__all__ = ["main"]
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="xborder-aml", prog_name="xborder-aml")
+def main() -> None:
+    """Find cross-border laundering patterns in a ledger, and rank accounts for referral.
+
+    Data go to standard output and talk goes to standard error. Results are leads for a person to
+    judge, each with the transactions that it rests on; no score is a probability of guilt.
+
+    \b
+    Exit codes:
+      0    done
+      2    wrong use: an unknown option, source, detector or parameter
+      3    bad input: a file is missing, or is not what it was said to be
+      4    done but incomplete: rows were rejected, rates are missing, or searches were cut;
+           the last lines say which and how many
+      130  interrupted; every file is whole or absent
+    """  # noqa: D301 - a real backspace keeps click from wrapping
+
+
+for _command in (score, detect, read, detectors, sources, warmup, demo):
+    main.add_command(_command)

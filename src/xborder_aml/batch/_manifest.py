@@ -1,0 +1,92 @@
+"""What the manifest tells: inputs, versions, parameters, counts, and what is incomplete."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import xborder_aml
+from xborder_aml.batch._files import facts_of
+from xborder_aml.batch.config import BatchConfig, Stage
+
+__all__ = ["about", "counted", "incomplete", "versions"]
+
+_IN_FULL_LATER = ("detectors", "parameters")
+_LIBRARIES = ("numba", "numpy", "plotly", "polars", "pyarrow", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that the result may depend on."""
+    return {
+        "xborder-aml": xborder_aml.__version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in _LIBRARIES},
+    }
+
+
+def about(
+    config: BatchConfig, stages: tuple[Stage, ...], inputs: list[tuple[str, Path]]
+) -> dict[str, Any]:
+    """Return the manifest's first part: what is read, by what, and with which choices.
+
+    Folders are left out, so that the same files give the same manifest wherever they lie; so are
+    the choices of detectors, which `counted` gives in full.
+    """
+    parameters = {k: v for k, v in config.to_dict(*stages).items() if k not in _IN_FULL_LATER}
+    for name in ("accounts", "rates"):
+        if name in parameters:
+            parameters[name] = Path(parameters[name]).name
+    return {
+        "inputs": [
+            {"role": role, "name": path.name, **facts_of(path)._asdict()} for role, path in inputs
+        ],
+        "versions": versions(),
+        "parameters": parameters,
+    }
+
+
+def counted(notes: Mapping[Stage, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the finished stages counted, and the detectors' parameters in full."""
+    rows = {
+        name.removesuffix(".parquet"): file["rows"]
+        for note in notes.values()
+        for name, file in note["files"].items()
+        if "rows" in file
+    }
+    out: dict[str, Any] = {"counts": rows}
+    if "read" in notes:
+        out["reading"] = notes["read"]["facts"]
+    if "detect" in notes:
+        facts = notes["detect"]["facts"]
+        out["detectors"] = {
+            name: {"parameters": parameters, **facts["patterns"][name]}
+            for name, parameters in facts["parameters"].items()
+        }
+    return out
+
+
+def incomplete(manifest: Mapping[str, Any]) -> list[str]:
+    """Return what the results do not cover, one sentence each."""
+    reading = manifest["reading"]
+    out = []
+    if reading["rejects"]:
+        rules = ", ".join(f"{n:,} by {rule}" for rule, n in reading["rejects_by_rule"].items())
+        out.append(
+            f"{reading['rejects']:,} of {reading['rows_read']:,} rows could not become "
+            f"transactions ({rules}): the table rejects lists them"
+        )
+    if reading["base_amounts_missing"]:
+        out.append(
+            f"{reading['base_amounts_missing']:,} of {reading['transactions']:,} transactions have "
+            "no base amount, because a rate is missing: base_minor is null there"
+        )
+    for name, told in manifest.get("detectors", {}).items():
+        if told["anchors_cut"]:
+            out.append(
+                f"{name}: {told['anchors_cut']:,} anchors reached a cap, with at least "
+                f"{told['work_left']:,} edges not followed: the table truncations lists them"
+            )
+    return out

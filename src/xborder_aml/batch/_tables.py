@@ -1,0 +1,89 @@
+"""The tables of a run as files: Parquet for programs, CSV for people, and what comes in beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from xborder_aml.errors import SchemaError
+from xborder_aml.jurisdictions import minor_digits
+from xborder_aml.schema import (
+    ACCOUNT_SCORES,
+    ACCOUNTS,
+    EVIDENCE,
+    FINDINGS,
+    REFERRALS,
+    REJECTS,
+    TRANSACTIONS,
+    TRUNCATIONS,
+    Table,
+)
+
+__all__ = ["TABLES", "flat", "read_small_table", "spreadsheet"]
+
+TABLES: Mapping[str, Table] = {
+    "transactions": TRANSACTIONS,
+    "known_accounts": ACCOUNTS,
+    "rejects": REJECTS,
+    "findings": FINDINGS,
+    "evidence": EVIDENCE,
+    "truncations": TRUNCATIONS,
+    "accounts": ACCOUNT_SCORES,
+    "referrals": REFERRALS,
+}
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet run a cell as a formula (OWASP, CSV Injection)."""
+
+
+def read_small_table(path: Path, table: Table | None = None) -> pl.DataFrame:
+    """Read a CSV or Parquet file whole, with the types of `table` where it knows the column."""
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return pl.read_parquet(path)
+    if table is None:
+        return pl.read_csv(path, try_parse_dates=True)
+    header = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+    types = {name: dtype for name, dtype in table.dtypes.items() if name in header}
+    if "account" not in types:
+        raise SchemaError(
+            f"{path.name} lacks the column 'account'; it has {', '.join(header)}. An accounts file "
+            f"has any of {', '.join(table.names)}"
+        )
+    return pl.read_csv(path, schema_overrides=types)
+
+
+def flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table as CSV can hold it: lists joined by ``"; "``, times in ISO 8601."""
+    return frame.with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join("; ")
+        if isinstance(dtype, pl.List)
+        else pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.List | pl.Datetime)
+    )
+
+
+def spreadsheet(referrals: pl.DataFrame) -> pl.DataFrame:
+    """Return the referrals for a spreadsheet: money in units, too, and no cell that would run."""
+    currency = referrals["base_currency"][0] if referrals.height else "XXX"
+    digits = minor_digits(currency)
+    whole, part = (pl.col("at_stake_minor") // 10**digits), (pl.col("at_stake_minor") % 10**digits)
+    text = whole.cast(pl.String)
+    if digits:
+        text = text + "." + part.cast(pl.String).str.zfill(digits)
+    place = referrals.columns.index("at_stake_minor")
+    frame = flat(
+        referrals.with_columns(at_stake=text).select(
+            *referrals.columns[:place], "at_stake", *referrals.columns[place:]
+        )
+    )
+    risky = [n for n, dtype in frame.schema.items() if dtype == pl.String and n != "at_stake"]
+    return frame.with_columns(
+        pl.when(pl.col(name).str.head(1).is_in(_FORMULA))
+        .then("'" + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in risky
+    )
