@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Sequence
 from typing import Any
+
+from sphinx.pycode import ModuleAnalyzer
 
 import xborder_aml
 
@@ -56,22 +60,33 @@ def pages() -> dict[str, str]:
 def home(name: str) -> str:
     """Return the part of the package that defines a public name."""
     thing: Any = getattr(xborder_aml, name)
-    module = getattr(thing, "__module__", None) or owner(thing)
-    return module.split(".")[1] if "." in module else module
+    module = definition(name)[0] if is_constant(name) else thing.__module__
+    return module.split(".")[1]
 
 
-def owner(thing: Any) -> str:
-    """Return the first module that holds a constant."""
-    for name, module in sorted(sys.modules.items()):
-        if name.startswith("xborder_aml.") and any(v is thing for v in vars(module).values()):
-            return name
-    return "xborder_aml"
+def is_constant(name: str) -> bool:
+    """Tell whether a public name is a value, which has no docstring of its own."""
+    thing = getattr(xborder_aml, name)
+    return not (inspect.isclass(thing) or inspect.isroutine(thing))
 
 
-def group(title: str, module: str, names: Any) -> str:
-    """Return one section with its table of names."""
-    listed = "\n".join(f"   {n}" for n in names)
+def definition(name: str) -> tuple[str, str]:
+    """Return the module that defines a constant, and what it says below the assignment."""
+    thing = getattr(xborder_aml, name)
+    for module in sorted(m for m in sys.modules if m.startswith("xborder_aml.")):
+        if vars(sys.modules[module]).get(name) is thing:
+            said = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name))
+            if said:
+                return module, " ".join(said).strip()
+    raise RuntimeError(f"xborder_aml.{name} is public and has no docstring below its assignment")
+
+
+def group(title: str, module: str, names: Sequence[str]) -> str:
+    """Return one section: a table of functions and classes, then constants."""
+    constants = [n for n in names if module == "xborder_aml" and is_constant(n)]
+    listed = "\n".join(f"   {n}" for n in names if n not in constants)
     return (
         f"## {title}\n\n```{{eval-rst}}\n.. currentmodule:: {module}\n\n"
-        f".. autosummary::\n   :toctree: .\n   :nosignatures:\n\n{listed}\n```\n"
+        f".. autosummary::\n   :toctree: .\n   :nosignatures:\n\n{listed}\n```\n\n"
+        + "\n".join(f"`{n}`\n: {definition(n)[1]}\n" for n in constants)
     )

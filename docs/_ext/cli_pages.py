@@ -40,7 +40,10 @@ def section(command: click.Command, path: list[str]) -> str:
     body = [f"(command-{path[-1]})=", "", f"## {path[-1]}", "", text, ""]
     body += ["```console", f"$ {usage}", "```", ""]
     if rows:
-        body += [table(["Option", "Default", "Meaning"], rows), ""]
+        head = ["Option", "Default", "Meaning"]
+        if not any(row[1] for row in rows):
+            head, rows = [head[0], head[2]], [[row[0], row[2]] for row in rows]
+        body += [table(head, rows), ""]
     return "\n".join(body)
 
 

@@ -30,6 +30,7 @@ DETECTORS: tuple[Detector, ...] = (
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
 )
+"""Every detector that comes with the library; `registry` adds those of other packages."""
 
 
 @cache
