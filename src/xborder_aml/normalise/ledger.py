@@ -15,7 +15,7 @@ from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.jurisdictions import CURRENCIES
 from xborder_aml.normalise import rates as rating
 from xborder_aml.normalise.parties import find_parties, put_parties
-from xborder_aml.normalise.raw import Conventions, RawLedger
+from xborder_aml.normalise.raw import SIDES, Conventions, RawLedger
 from xborder_aml.normalise.rows import row_plan
 from xborder_aml.schema import CURRENCY, REJECTS, RESOLUTIONS, TRANSACTIONS
 
@@ -113,18 +113,29 @@ def normalise(
         **notes,
         "rejects": rejects.height,
         "rejects_by_rule": _counts(rejects["rule"]),
-        "repeats_kept": _repeats(transactions),
-        "amounts_rounded": int(rows["is_rounded"].sum()),
         "ids": "source" if kept_ids else "source_row",
         "resolution": resolution,
         "base_currency": base,
         "base_amounts": how,
+        **_told(rows, transactions),
+        **parties.counts,
+    }
+    logger.info(
+        "read %d rows: %d transactions, %d mirror bookings, %d rejects",
+        read.height, transactions.height, notes["mirrors_collapsed"], rejects.height,
+    )
+    return Ledger(transactions, accounts, rejects, summary)
+
+
+def _told(rows: pl.DataFrame, transactions: pl.DataFrame) -> dict[str, Any]:
+    """Return the counts that tell how much of the ledger could be read."""
+    return {
+        "repeats_kept": _repeats(transactions),
+        "amounts_rounded": int(rows["is_rounded"].sum()),
         "base_amounts_missing": transactions["base_minor"].null_count(),
         "currencies": _counts(transactions["sent_currency"]),
-        **parties.counts,
         "jurisdictions_missing": {
-            side: transactions[f"{side}_jurisdiction"].null_count()
-            for side in ("originator", "beneficiary")
+            side: transactions[f"{side}_jurisdiction"].null_count() for side in SIDES
         },
         "unread": {
             name.removeprefix("unread."): int(rows[name].sum())
@@ -132,11 +143,6 @@ def normalise(
             if name.startswith("unread.")
         },
     }
-    logger.info(
-        "read %d rows: %d transactions, %d mirror bookings, %d rejects",
-        read.height, transactions.height, notes["mirrors_collapsed"], rejects.height,
-    )
-    return Ledger(transactions, accounts, rejects, summary)
 
 
 def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
