@@ -94,9 +94,10 @@ _HOME = {
 }
 
 __all__ = [
+    "DETECTORS",
+    "SOURCES",
     "BatchConfig",
     "CapacityError",
-    "DETECTORS",
     "DataError",
     "DatasetUnavailableError",
     "EvidenceScorer",
@@ -110,7 +111,6 @@ __all__ = [
     "PassThrough",
     "RateMissingError",
     "RoundTrip",
-    "SOURCES",
     "SchemaError",
     "SerialExecutor",
     "ThreadsExecutor",

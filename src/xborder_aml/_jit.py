@@ -15,9 +15,11 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+
+from xborder_aml.errors import ParameterError
 
 __all__ = ["cache_folder", "jit", "n_threads"]
 
@@ -62,18 +64,36 @@ def jit(function: _F) -> _F:
     """
     folder = cache_folder()
     if folder is None:
-        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)  # read once, while the dispatcher is made
+        return _compile(function, use_cache=False)
+    config: Any = numba.config  # its attributes are made when it is imported
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)  # read once, while the dispatcher is made
     try:
-        return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+        return _compile(function, use_cache=True)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
+
+
+def _compile(function: _F, *, use_cache: bool) -> _F:
+    # a dispatcher is called like the function that it stands for, and typed like it
+    compiled: Any = numba.njit(nogil=True, cache=use_cache)(function)
+    return cast(_F, compiled)
 
 
 def n_threads() -> int:
-    """Return the number of worker threads: `XBORDER_AML_THREADS`, else the usable cores."""
+    """Return the number of worker threads: `XBORDER_AML_THREADS`, else the usable cores.
+
+    Raises
+    ------
+    ParameterError
+        If the variable is set to something else than a number of at least 1.
+    """
     named = os.environ.get("XBORDER_AML_THREADS", "")
-    if named.isdigit() and int(named) > 0:
+    if named:
+        if not named.isdecimal() or int(named) < 1:
+            raise ParameterError(
+                f"the environment variable XBORDER_AML_THREADS is {named!r}; set it to a number of "
+                "threads of at least 1, or leave it unset for all cores"
+            )
         return int(named)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

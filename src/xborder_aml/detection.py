@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -156,7 +157,7 @@ def find(
     n_units = graph.n_transactions if detector.unit == "edge" else graph.n_accounts
     runner = make_executor(executor)
     cuts = np.linspace(0, n_units, runner.n_tasks(n_units) + 1).astype(np.int64).tolist()
-    tasks = [Task(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    tasks = [Task(a, b) for a, b in pairwise(cuts)]
     outputs = []
     for output in runner.map(
         lambda task: run_task(detector.search, edges, limits, task, capacity), tasks
@@ -179,14 +180,10 @@ def as_view(graph: TransactionGraph) -> View:
         e.received,
         e.received_currency,
     )
-    rows = zip(*(c.tolist() for c in columns), e.base.tolist(), e.border.tolist(), strict=True)
-    return View(
-        [
-            Transfer(i, *r[:7], None if r[7] < 0 else r[7], bool(r[8]))
-            for i, r in enumerate(rows)
-        ],
-        e.holder.tolist(),
-    )
+    base = [None if b < 0 else b for b in e.base.tolist()]
+    border = [bool(b) for b in e.border.tolist()]
+    rows = zip(range(e.at.size), *(c.tolist() for c in columns), base, border, strict=True)
+    return View([Transfer._make(r) for r in rows], e.holder.tolist())
 
 
 def matches(raw: Output) -> list[Match]:
@@ -201,7 +198,9 @@ def matches(raw: Output) -> list[Match]:
             strict=True,
         )
         out.append(
-            Match(int(raw.anchor[i]), int(raw.account[i]), int(raw.multiplicity[i]), tuple(evidence))
+            Match(
+                int(raw.anchor[i]), int(raw.account[i]), int(raw.multiplicity[i]), tuple(evidence)
+            )
         )
         low = high
     return out

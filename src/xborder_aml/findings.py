@@ -84,9 +84,7 @@ class Findings:
     def transactions_of(self, finding_id: str, graph: TransactionGraph) -> pl.DataFrame:
         """Return the evidence of one finding joined to its transactions, in order."""
         rows = self.evidence.filter(pl.col("finding_id") == finding_id).sort("position")
-        return rows.join(
-            graph.transactions, on="transaction_id", how="left", maintain_order="left"
-        )
+        return rows.join(graph.transactions, on="transaction_id", how="left", maintain_order="left")
 
     def __repr__(self) -> str:
         """Return the summary as text."""
@@ -192,9 +190,7 @@ def assemble(
     evidence = (
         evidence.join(order, on="finding", how="inner")
         .sort("place", "position")
-        .select(
-            "finding_id", "position", "transaction_id", "role", "amount_minor"
-        )
+        .select("finding_id", "position", "transaction_id", "role", "amount_minor")
     )
     cuts = (
         pl.DataFrame(
@@ -206,7 +202,9 @@ def assemble(
             },
             schema_overrides={"cap": pl.String},
         )
-        .with_columns(pl.lit(pattern).alias("pattern"), names.gather(raw.cut_account).alias("account"))
+        .with_columns(
+            pl.lit(pattern).alias("pattern"), names.gather(raw.cut_account).alias("account")
+        )
         .sort("row", "account")
     )
     return Findings(
@@ -276,7 +274,6 @@ def _measures(graph: TransactionGraph, evidence: pl.DataFrame) -> pl.DataFrame:
         (pl.col("sent_currency") == pl.col("sent_currency").first())
         & (pl.col("received_currency") == pl.col("sent_currency").first())
     ).all()
-    names = graph.account_names
     per = evidence.group_by("finding").agg(
         started_at=pl.col("executed_at").min(),
         ended_at=pl.col("executed_at").max(),
@@ -302,9 +299,9 @@ def _measures(graph: TransactionGraph, evidence: pl.DataFrame) -> pl.DataFrame:
     per = per.with_columns(
         pl.when("has_base").then(base).when("one_currency").then("own").alias("amount_currency"),
         *(
-            pl.when(f"has_{side}").then(
-                pl.when("has_base").then(f"base_{side}").when("one_currency").then(f"own_{side}")
-            ).alias(f"amount_{side}_minor")
+            pl.when(f"has_{side}")
+            .then(pl.when("has_base").then(f"base_{side}").when("one_currency").then(f"own_{side}"))
+            .alias(f"amount_{side}_minor")
             for side in ("in", "out")
         ),
     )
@@ -313,7 +310,11 @@ def _measures(graph: TransactionGraph, evidence: pl.DataFrame) -> pl.DataFrame:
         per.join(accounts, on="finding", how="left", maintain_order="left")
         .with_columns(
             pl.when(pl.col("amount_in_minor") > 0)
-            .then((pl.col("amount_out_minor") / pl.col("amount_in_minor")).round(_DECIMALS_OF_RETAINED))
+            .then(
+                (pl.col("amount_out_minor") / pl.col("amount_in_minor")).round(
+                    _DECIMALS_OF_RETAINED
+                )
+            )
             .alias("retained")
         )
         .select(

@@ -17,7 +17,7 @@ from xborder_aml.jurisdictions.codes import minor_digits
 from xborder_aml.kernels.amounts import LIMIT
 from xborder_aml.kernels.csr import csr, first_slots
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.schema import ACCOUNTS, CURRENCY, JURISDICTION, RESOLUTION, TRANSACTIONS
+from xborder_aml.schema import ACCOUNTS, CURRENCY, JURISDICTION, RESOLUTION, TRANSACTIONS, Table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["TransactionGraph"]
 
 _CODES = pl.Int32
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 _NUMERIC = (
     "transaction_id",
     "executed_at",
@@ -97,6 +98,11 @@ class TransactionGraph:
                 f"TransactionGraph takes a polars DataFrame, not {type(transactions).__name__}; "
                 "read other sources with xborder_aml.read_transactions"
             )
+        if not isinstance(accounts, pl.DataFrame | None):
+            raise SchemaError(
+                f"accounts is a {type(accounts).__name__}, not a polars DataFrame; read other "
+                "sources with xborder_aml.read_accounts"
+            )
         frame = TRANSACTIONS.conform(transactions)
         _check(frame)
         names, src, dst = _encode(frame)
@@ -114,8 +120,8 @@ class TransactionGraph:
             table = table.sort("executed_at", "transaction_id")
         self._table = table.rechunk()
         self._names = names
-        self.base_currency: str = frame["base_currency"][0] if frame.height else "XXX"
-        self.resolution: str = _coarsest(frame["resolution"])
+        self._base_currency: str = frame["base_currency"][0] if frame.height else "XXX"
+        self._resolution: str = _coarsest(frame["resolution"])
         self._accounts = _account_table(names, known)
         if known is not None:
             self._table = _fill_jurisdictions(self._table, self._accounts)
@@ -128,8 +134,8 @@ class TransactionGraph:
         graph._table = table
         graph._names = names
         graph._accounts = accounts
-        graph.base_currency = like.base_currency
-        graph.resolution = like.resolution
+        graph._base_currency = like.base_currency
+        graph._resolution = like.resolution
         return graph
 
     # -- size ---------------------------------------------------------------------------------
@@ -177,22 +183,35 @@ class TransactionGraph:
                 f"the graph has no column {name!r}{did_you_mean(name, known)}; it has "
                 f"{', '.join(known)}"
             )
-        return self._table[name]
+        return self._table[name].clone()
+
+    # Tables and series are handed out as clones, which share their buffers: assigning to a cell of
+    # one changes that clone and not the graph.
+
+    @property
+    def base_currency(self) -> str:
+        """ISO 4217 code of the base amounts; XXX for a graph made from no rows."""
+        return self._base_currency
+
+    @property
+    def resolution(self) -> str:
+        """Coarsest step of executed_at in the source, like "1d"; empty when unknown."""
+        return self._resolution
 
     @property
     def accounts(self) -> pl.DataFrame:
         """Accounts table (schema.ACCOUNTS), one row a vertex, in the order of the codes."""
-        return self._accounts
+        return self._accounts.clone()
 
     @property
     def account_names(self) -> pl.Series:
         """Account keys in the order of the codes, shape (V,)."""
-        return self._names
+        return self._names.clone()
 
     @cached_property
     def transaction_ids(self) -> NDArray[np.int64]:
         """transaction_id of each edge, shape (E,)."""
-        return self._table["transaction_id"].to_numpy()
+        return _plain(self._table["transaction_id"])
 
     @property
     def transactions(self) -> pl.DataFrame:
@@ -256,19 +275,28 @@ class TransactionGraph:
     def holder_codes(self) -> NDArray[np.int32]:
         """Holder of each account, shape (V,): the smallest account code of the same holder."""
         table = self._accounts.select("holder").with_row_index("own")
-        first = pl.when(pl.col("holder").is_null()).then("own").otherwise(
-            pl.col("own").min().over("holder")
+        first = (
+            pl.when(pl.col("holder").is_null())
+            .then("own")
+            .otherwise(pl.col("own").min().over("holder"))
         )
-        return table.select(first.cast(_CODES)).to_series().to_numpy().copy()
+        return _plain(table.select(first.cast(_CODES)).to_series())
 
     # -- views --------------------------------------------------------------------------------
 
     def window(self, start: datetime | str, end: datetime | str) -> TransactionGraph:
         """Return the graph of the transactions with ``start <= executed_at <= end`` (closed).
 
-        Times without a zone are UTC; text is read as ISO 8601.
+        Times without a zone are UTC, and a day is its midnight; text is read as ISO 8601.
+
+        Raises
+        ------
+        ParameterError
+            If a time cannot be read, or `end` lies before `start`.
         """
         lo, hi = _time(start), _time(end)
+        if hi < lo:
+            raise ParameterError(f"the window ends at {hi}, before it starts at {lo}; swap them")
         return self._view(pl.col("executed_at").is_between(lo, hi, closed="both"))
 
     def corridor(self, origin: str, destination: str) -> TransactionGraph:
@@ -294,7 +322,7 @@ class TransactionGraph:
         both_sides
             Ask that originator and beneficiary are both among them.
         """
-        wanted = pl.Series("account", list(accounts), pl.String)
+        wanted = pl.Series("account", [accounts] if isinstance(accounts, str) else list(accounts))
         unknown = wanted.filter(~wanted.is_in(self._names.implode()))
         if unknown.len():
             raise ParameterError(
@@ -312,23 +340,33 @@ class TransactionGraph:
         Parameters
         ----------
         columns
-            Columns of `column` in edge order, of the same type, such as permuted times.
+            Columns of `column` in edge order, of the same type, such as permuted times. Who pays
+            whom and the transaction ids stay.
 
         Raises
         ------
+        ParameterError
+            If the graph has no such column.
         SchemaError
-            If a column is unknown, or its type or length differs.
+            If a column may not be replaced, or its type or length differs.
+        DataError, CapacityError
+            If amounts are negative or sum to too much, as when a graph is made.
         """
         for name in columns.columns:
+            if name == "transaction_id" or name.endswith("_code"):
+                raise SchemaError(f"{name} says which edges there are; make a new graph instead")
             if self.column(name).dtype != columns[name].dtype:
                 raise SchemaError(
-                    f"{name} is {columns[name].dtype}, and the graph's is {self.column(name).dtype}"
+                    f"{name} is {columns[name].dtype}, and the graph's is "
+                    f"{self.column(name).dtype}; cast it first"
                 )
         if columns.height != self.n_transactions:
             raise SchemaError(
-                f"{columns.height} rows cannot replace those of {self.n_transactions} transactions"
+                f"{columns.height} rows cannot replace those of {self.n_transactions} "
+                "transactions; give one row an edge, in edge order"
             )
         table = self._table.with_columns(columns.get_columns())
+        _check_values(table)
         if not _is_ordered(table):
             table = table.sort("executed_at", "transaction_id")
         return self._of(table.rechunk(), self, self._names, self._accounts)
@@ -371,25 +409,37 @@ class TransactionGraph:
     def from_networkx(cls, graph: nx.MultiDiGraph) -> TransactionGraph:
         """Return the transaction graph of a networkx MultiDiGraph, as `to_networkx` writes it.
 
-        Edge keys are the transaction ids. Attributes carry the names of schema.TRANSACTIONS and
-        schema.ACCOUNTS.
+        Edge keys are the transaction ids, and nodes the account keys. Attributes carry the names of
+        schema.TRANSACTIONS and schema.ACCOUNTS; others are left out, and so are nodes without an
+        edge.
+
+        Raises
+        ------
+        ParameterError
+            If the graph is no MultiDiGraph.
+        SchemaError
+            If an attribute is missing or of a wrong type.
         """
+        if not (graph.is_multigraph() and graph.is_directed()):
+            raise ParameterError(
+                f"from_networkx takes a MultiDiGraph, whose edge keys are transaction ids, and not "
+                f"a {type(graph).__name__}; convert it with networkx.MultiDiGraph(graph)"
+            )
         edges = [
             {"originator": u, "beneficiary": v, "transaction_id": key, **data}
             for u, v, key, data in graph.edges(keys=True, data=True)
         ]
+        nodes = [{"account": n, **data} for n, data in graph.nodes(data=True)]
+        frame = _records(edges, TRANSACTIONS)
         meta = {c: graph.graph.get(c) or None for c in ("base_currency", "resolution")}
-        frame = pl.DataFrame(edges, schema_overrides=TRANSACTIONS.dtypes, infer_schema_length=None)
-        if not edges:
-            frame = TRANSACTIONS.empty()
         for name, value in meta.items():
             if value is not None or name not in frame.columns:
                 frame = frame.with_columns(pl.lit(value, TRANSACTIONS.dtypes[name]).alias(name))
-        nodes = [{"account": n, **data} for n, data in graph.nodes(data=True)]
-        accounts = pl.DataFrame(
-            nodes, schema_overrides=ACCOUNTS.dtypes, infer_schema_length=None
-        )
-        return cls(frame, accounts if nodes else None)
+        out = cls(frame, _records(nodes, ACCOUNTS))
+        if not edges:  # no row says them
+            out._base_currency = meta["base_currency"] or "XXX"
+            out._resolution = meta["resolution"] or ""
+        return out
 
     # -- pictures in words --------------------------------------------------------------------
 
@@ -500,9 +550,24 @@ def _codes(series: pl.Series) -> NDArray[np.int16]:
     return series.to_physical().cast(pl.Int16).fill_null(-1).to_numpy().copy()
 
 
+def _records(rows: list[dict[str, Any]], table: Table) -> pl.DataFrame:
+    """Return a table from dictionaries, with the columns that it knows."""
+    if not rows:
+        return table.empty()
+    have = set().union(*rows)
+    schema = {name: dtype for name, dtype in table.dtypes.items() if name in have}
+    try:
+        return pl.DataFrame(rows, schema=schema)
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
+        raise SchemaError(
+            f"an attribute cannot be read as its column of the {table.name} table: {error}. "
+            f"Attributes, keys and nodes have the types of schema.{table.name.upper()}."
+        ) from error
+
+
 def _time(value: datetime | str) -> datetime:
     try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
         raise ParameterError(f"{value!r} is not an ISO 8601 time, like 2014-01-31T12:00") from error
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -532,6 +597,25 @@ def _check(frame: pl.DataFrame) -> None:
             f"transaction_id {twice} stands in more than one row; ids must be unique. Concatenated "
             "ledgers need ids of their own: read them in one call or renumber."
         )
+    _check_values(frame)
+    currencies = frame["base_currency"].unique().to_list()
+    if len(currencies) > 1:
+        raise DataError(
+            f"base_currency holds {', '.join(sorted(map(str, currencies)))}; a graph has one. "
+            "Read the sources with the same base_currency."
+        )
+
+
+def _check_values(frame: pl.DataFrame) -> None:
+    """Refuse times and amounts whose sums could leave Int64, and negative amounts."""
+    at = frame["executed_at"].to_physical()
+    outside = int(((at < _FIRST) | (at > _LAST)).sum())
+    if outside or frame["executed_at"].null_count():
+        raise DataError(
+            f"executed_at holds {outside} times outside the years 1 to 9999, and "
+            f"{frame['executed_at'].null_count()} nulls; a time stamp in another unit than "
+            "microseconds often is the cause"
+        )
     for name in ("sent_minor", "received_minor", "base_minor"):
         column = frame[name]
         if (column < 0).any():
@@ -547,12 +631,6 @@ def _check(frame: pl.DataFrame) -> None:
                 f"{name} sums to {high * 2**31 + low:,}, and an exact answer needs less than "
                 f"2**59 = {LIMIT:,} minor units; cut the ledger, or check the currency's decimals"
             )
-    currencies = frame["base_currency"].unique().to_list()
-    if len(currencies) > 1:
-        raise DataError(
-            f"base_currency holds {', '.join(sorted(map(str, currencies)))}; a graph has one. "
-            "Read the sources with the same base_currency."
-        )
 
 
 def _check_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
@@ -578,8 +656,8 @@ def _fill_jurisdictions(table: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataF
     if held.null_count() == held.len():
         return table
     return table.with_columns(
-        pl.coalesce(
-            f"{side}_jurisdiction", held.gather(table[f"{side}_code"]).alias("held")
-        ).alias(f"{side}_jurisdiction")
+        pl.coalesce(f"{side}_jurisdiction", held.gather(table[f"{side}_code"]).alias("held")).alias(
+            f"{side}_jurisdiction"
+        )
         for side in ("originator", "beneficiary")
     )

@@ -108,7 +108,10 @@ class Table:
             frame = self._cast(frame, have)
         for name, nulls in frame.null_count().row(0, named=True).items():
             if nulls and not self._nullable(name):
-                raise SchemaError(f"{self.name}.{name} holds {nulls} nulls, and may hold none")
+                raise SchemaError(
+                    f"{self.name}.{name} holds {nulls} nulls, and may hold none; fill them, or "
+                    "leave those rows out"
+                )
         return frame
 
     def _cast(self, frame: pl.DataFrame, have: pl.Schema) -> pl.DataFrame:
@@ -121,11 +124,23 @@ class Table:
             else:
                 exprs.append(pl.col(c.name))
         try:
-            return frame.select(exprs)
+            out = frame.select(exprs)
         except pl.exceptions.PolarsError as error:
             raise SchemaError(
-                f"{self.name} table: a column cannot be cast to its declared type: {error}"
+                f"{self.name} table: a column cannot be cast to its declared type: {error}. "
+                "Convert it first, or read the source with xborder_aml.read_transactions."
             ) from error
+        for c in self:
+            # polars cuts fractions and nanoseconds off in silence
+            dtype = have.get(c.name)
+            if dtype is not None and (dtype.is_float() or dtype.is_temporal()):
+                changed = (frame[c.name] != out[c.name].cast(dtype)).arg_true()
+                if changed.len():
+                    raise SchemaError(
+                        f"{self.name}.{c.name} is {dtype} and holds {frame[c.name][changed[0]]}, "
+                        f"which {c.dtype} cannot hold; round it to the declared unit first"
+                    )
+        return out
 
     def _nullable(self, name: str) -> bool:
         return next(c.nullable for c in self.columns if c.name == name)

@@ -45,14 +45,14 @@ def carried(first: Transfer, then: Transfer, low: int, high: int, fx: int) -> bo
 
 
 def returned(first: Transfer, last: Transfer) -> int | None:
-    """Return the whole basis points of what `first` sent that `last` delivers."""
+    """Return the whole basis points of what `first` sent that `last` delivers, up to 10**9."""
     if first.sent_currency == last.received_currency:
         whole, part = first.sent, last.received
     elif first.base is None or last.base is None:
         return None
     else:
         whole, part = first.base, last.base
-    return math.floor(Fraction(10_000 * part, whole)) if whole else 0
+    return min(10**9, math.floor(Fraction(10_000 * part, whole))) if whole else 0
 
 
 class Window(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a detector is: a frozen spec of parameters, a kernel, an oracle, and how to make examples."""
+"""What a detector is: frozen parameters, a kernel, an oracle, and how to make examples."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def microseconds(value: timedelta | str, name: str) -> int:
         text = str(value).strip()
         digits = text.rstrip("dhmsu")
         unit = text[len(digits) :]
-        if not digits.isdigit() or unit not in _UNITS:
+        if not digits.isdecimal() or unit not in _UNITS:
             raise ParameterError(
                 f"{name}={value!r} is not a duration; write a whole number and one of "
                 f"{', '.join(_UNITS)}, like '72h' or '30d', or pass a timedelta"
@@ -85,12 +85,12 @@ def basis_points(value: float, name: str) -> int:
     >>> basis_points(0.85, "min_returned")
     8500
     """
-    bp = round(value * BP)
-    if abs(value * BP - bp) > 1e-6 or not 0 <= bp <= MAX_BP:
+    within = 0 <= value * BP <= MAX_BP  # which not-a-number is not
+    if not within or abs(value * BP - round(value * BP)) > 1e-6:
         raise ParameterError(
             f"{name}={value!r} must lie between 0 and {MAX_BP // BP} in steps of 0.0001"
         )
-    return bp
+    return round(value * BP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,9 @@ def depths_in(edges: Edges, limits: Limits, levels: int) -> NDArray[np.int8]:
     return depth
 
 
-def sources(edges: Edges, limits: Limits, anchor: int, found: NDArray[np.int32],
-            cut: NDArray[np.int64]) -> int:
+def sources(
+    edges: Edges, limits: Limits, anchor: int, found: NDArray[np.int32], cut: NDArray[np.int64]
+) -> int:
     """Collect the distinct originators of edges that the anchor would continue.
 
     A chain is left-maximal only if all of them are on it. Returns their number, or -1 when there
@@ -207,8 +208,10 @@ def sources(edges: Edges, limits: Limits, anchor: int, found: NDArray[np.int32],
     while slot >= low and edges.at[anchor] - edges.in_at[slot] <= limits.gap:
         if looked == limits.max_degree:
             cut[0] = _MAX_DEGREE
-            cut[1] += slot + 1 - first_after(
-                edges.in_at, low, slot + 1, edges.at[anchor] - limits.gap - 1
+            cut[1] += (
+                slot
+                + 1
+                - first_after(edges.in_at, low, slot + 1, edges.at[anchor] - limits.gap - 1)
             )
             return n
         before = edges.in_row[slot]
@@ -231,8 +234,14 @@ def sources(edges: Edges, limits: Limits, anchor: int, found: NDArray[np.int32],
     return n
 
 
-def reports(edges: Edges, limits: Limits, path: NDArray[np.int64], hops: int,
-            before: NDArray[np.int32], n_before: int) -> bool:
+def reports(
+    edges: Edges,
+    limits: Limits,
+    path: NDArray[np.int64],
+    hops: int,
+    before: NDArray[np.int32],
+    n_before: int,
+) -> bool:
     """Tell whether a path that cannot go on is a match: long enough, crossing, left-maximal."""
     if hops < limits.min_hops:
         return False
@@ -269,9 +278,16 @@ def keep(edges: Edges, bundles: Bundles, n: int, path: NDArray[np.int64], hops: 
     return n + 1
 
 
-def explore(edges: Edges, limits: Limits, path: NDArray[np.int64], state: NDArray[np.int64],
-            before: NDArray[np.int32], n_before: int, bundles: Bundles,
-            cut: NDArray[np.int64]) -> int:
+def explore(
+    edges: Edges,
+    limits: Limits,
+    path: NDArray[np.int64],
+    state: NDArray[np.int64],
+    before: NDArray[np.int32],
+    n_before: int,
+    bundles: Bundles,
+    cut: NDArray[np.int64],
+) -> int:
     """Search all chains from the anchor in ``path[0]``, depth first; return the bundles.
 
     `state` (max_hops, 3) is the stack: next slot, first slot, and whether the path can go on.
@@ -318,8 +334,9 @@ def explore(edges: Edges, limits: Limits, path: NDArray[np.int64], state: NDArra
                 there = edges.beneficiary[path[i]]
                 stop = edges.out_ptr[there + 1]
                 cut[1] += max(
-                    0, first_after(edges.out_at, state[i, 0], stop, edges.at[path[i]] + limits.gap)
-                    - state[i, 0]
+                    0,
+                    first_after(edges.out_at, state[i, 0], stop, edges.at[path[i]] + limits.gap)
+                    - state[i, 0],
                 )
             return n
         state[depth - 1, 0] = slot + 1
@@ -385,9 +402,7 @@ def prepare(edges: Edges, limits: Limits) -> Limits:
     return limits._replace(depth=depths_out(edges, limits, limits.min_hops))
 
 
-def chain_depths(
-    edges: Edges, params: LayeringChain
-) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def chain_depths(edges: Edges, params: LayeringChain) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return the hops of the longest walk into and out of every edge, itself included.
 
     Walks obey the gaps and amounts of `params` and may visit an account again; both are cut at

@@ -46,6 +46,7 @@ from xborder_aml.detectors._spec import (
     Params,
     Payment,
     Role,
+    Transfer,
     View,
     basis_points,
     microseconds,
@@ -192,8 +193,7 @@ def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: in
     return distance
 
 
-def keep(edges: Edges, bundles: Bundles, n: int, path: np.ndarray, hops: int,
-         distance: int) -> int:
+def keep(edges: Edges, bundles: Bundles, n: int, path: np.ndarray, hops: int, distance: int) -> int:
     """Bundle a closed path with those of the same accounts; return the number of bundles.
 
     Returns -1 when a new circle has no room.
@@ -216,8 +216,15 @@ def keep(edges: Edges, bundles: Bundles, n: int, path: np.ndarray, hops: int,
     return n + 1
 
 
-def explore(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, slots: np.ndarray,
-            bundles: Bundles, cut: np.ndarray) -> int:
+def explore(
+    edges: Edges,
+    limits: Limits,
+    anchor: int,
+    path: np.ndarray,
+    slots: np.ndarray,
+    bundles: Bundles,
+    cut: np.ndarray,
+) -> int:
     """Search all trips from one anchor, depth first; return the number of bundles.
 
     `path` and `slots` (max_hops,) are the stack. `cut` takes the first cap reached (-1: none) and
@@ -339,15 +346,18 @@ def reference(view: View, params: RoundTrip) -> list[Match]:
         same = p.by_holder and view.holder[account] == view.holder[start]
         return account == start or bool(same)
 
-    def walk(path: list) -> None:  # type: ignore[type-arg]
+    def walk(path: list[Transfer]) -> None:
         first, last = path[0], path[-1]
         start = first.originator
         if len(path) > 1 and home(last.beneficiary, start):
             share = returned(first, last)
             ties = last.at == first.at and min(t.row for t in path) != first.row
             crossed = sum(t.border for t in path)
-            slack = (0 if first.sent_currency == last.received_currency
-                     else slack_bp(p.fx, last.at - first.at))
+            slack = (
+                0
+                if first.sent_currency == last.received_currency
+                else slack_bp(p.fx, last.at - first.at)
+            )
             if (
                 share is not None
                 and p.returned_low - slack <= share <= p.returned_high + slack

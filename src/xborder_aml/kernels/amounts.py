@@ -1,22 +1,23 @@
 """Exact comparisons of amounts: integers and basis points, never floats.
 
 `LIMIT` bounds the sum of all amounts of a graph (checked when it is built). Below it no product
-here can leave Int64 while shares stay below `MAX_BP`.
+here can leave Int64: that of a share up to `MAX_BP` fits, and larger ones are not multiplied out.
 """
 
 from __future__ import annotations
 
 import math
 
-
 from xborder_aml._jit import jit
 
-__all__ = ["BP", "LIMIT", "MAX_BP", "at_least", "at_most", "fx_slack_bp", "share_bp"]
+__all__ = ["BP", "FAR", "LIMIT", "MAX_BP", "at_least", "at_most", "fx_slack_bp", "share_bp"]
 
 BP = 10_000
 """Basis points in one."""
 MAX_BP = 100_000
 """Largest share that a parameter may name: ten times."""
+FAR = 100_000 * BP
+"""Where shares end: a hundred thousand times."""
 LIMIT = 2**59
 """No ledger's amounts may sum to this or more (minor units)."""
 
@@ -34,6 +35,8 @@ def at_least(part: int, whole: int, bp: int) -> bool:
 def at_most(part: int, whole: int, bp: int) -> bool:
     """Tell whether ``part <= whole * bp / 10_000``, exactly."""
     q = whole // BP
+    if bp > MAX_BP and q > LIMIT // bp:
+        return True  # the bound lies above every amount, and its product need not fit
     r = whole - q * BP
     return part <= q * bp + (r * bp) // BP
 
@@ -41,11 +44,14 @@ def at_most(part: int, whole: int, bp: int) -> bool:
 def share_bp(part: int, whole: int) -> int:
     """Return ``floor(part * 10_000 / whole)``, exactly; 0 when `whole` is 0.
 
-    Long division, a decimal at a time, since the product need not fit.
+    Long division, a decimal at a time, since the product need not fit. A share of `FAR` or more is
+    returned as `FAR`: no bound lies that high.
     """
     if whole <= 0:
         return 0
     out = part // whole
+    if out >= FAR // BP:
+        return FAR
     rest = part - out * whole
     for _ in range(4):
         rest *= 10
@@ -75,4 +81,3 @@ at_least = jit(at_least)
 at_most = jit(at_most)
 share_bp = jit(share_bp)
 fx_slack_bp = jit(fx_slack_bp)
-

@@ -39,8 +39,9 @@ def make_bundles(n_groups: int, k: int, max_hops: int) -> Bundles:
     )
 
 
-def comes_before(bundles: Bundles, place: int, path: NDArray[np.int64], hops: int,
-                 distance: int) -> bool:
+def comes_before(
+    bundles: Bundles, place: int, path: NDArray[np.int64], hops: int, distance: int
+) -> bool:
     """Tell whether a path outranks the one at `place`: more hops, closer, smaller rows."""
     if hops != bundles.hops[place]:
         return hops > bundles.hops[place]
@@ -52,8 +53,9 @@ def comes_before(bundles: Bundles, place: int, path: NDArray[np.int64], hops: in
     return False
 
 
-def insert(bundles: Bundles, group: int, is_new: bool, path: NDArray[np.int64], hops: int,
-           distance: int) -> None:
+def insert(
+    bundles: Bundles, group: int, is_new: bool, path: NDArray[np.int64], hops: int, distance: int
+) -> None:
     """Count a path in its group and keep it if it is among the k best."""
     k = bundles.hops.size // bundles.kept.size
     if is_new:

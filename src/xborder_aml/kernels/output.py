@@ -8,7 +8,7 @@ search is thereby independent of the capacity, which starts at 1 in the tests.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,13 @@ __all__ = [
 DONE = 0
 FULL = 1
 
-# places in Output.count
+# places in Output.counts
 _FINDINGS, _EVIDENCE, _CUTS, _UNIT, _FINDINGS0, _EVIDENCE0, _CUTS0, _NEED = range(8)
 N_COUNTS = 8
 
 
 class Output(NamedTuple):
-    """Arrays that a kernel fills; `count` says how far."""
+    """Arrays that a kernel fills; `counts` says how far."""
 
     anchor: NDArray[np.int64]  # per finding: edge row of the anchor
     account: NDArray[np.int32]  # per finding: account that it is about
@@ -54,73 +54,73 @@ class Output(NamedTuple):
     cut_account: NDArray[np.int32]  # per cut: account that it is about
     cut_cap: NDArray[np.int8]  # per cut: place in the detector's caps
     cut_left: NDArray[np.int64]  # per cut: edges in view that were not followed
-    count: NDArray[np.int64]  # shape (N_COUNTS,)
+    counts: NDArray[np.int64]  # shape (N_COUNTS,)
 
 
 def begin(out: Output, unit: int) -> None:
     """Start a unit: what it adds from here on can be taken back by `full`."""
-    out.count[_UNIT] = unit
-    out.count[_FINDINGS0] = out.count[_FINDINGS]
-    out.count[_EVIDENCE0] = out.count[_EVIDENCE]
-    out.count[_CUTS0] = out.count[_CUTS]
+    out.counts[_UNIT] = unit
+    out.counts[_FINDINGS0] = out.counts[_FINDINGS]
+    out.counts[_EVIDENCE0] = out.counts[_EVIDENCE]
+    out.counts[_CUTS0] = out.counts[_CUTS]
 
 
 def full(out: Output) -> int:
     """Take the unit back and return `FULL`."""
-    out.count[_FINDINGS] = out.count[_FINDINGS0]
-    out.count[_EVIDENCE] = out.count[_EVIDENCE0]
-    out.count[_CUTS] = out.count[_CUTS0]
+    out.counts[_FINDINGS] = out.counts[_FINDINGS0]
+    out.counts[_EVIDENCE] = out.counts[_EVIDENCE0]
+    out.counts[_CUTS] = out.counts[_CUTS0]
     return FULL
 
 
 def add_evidence(out: Output, row: int, role: int, amount: int) -> bool:
     """Add a row of evidence to the finding that the next `add_finding` closes."""
-    n = out.count[_EVIDENCE]
+    n = out.counts[_EVIDENCE]
     if n == out.row.size:
-        out.count[_NEED] = _EVIDENCE
+        out.counts[_NEED] = _EVIDENCE
         return False
     out.row[n] = row
     out.role[n] = role
     out.amount[n] = amount
-    out.count[_EVIDENCE] = n + 1
+    out.counts[_EVIDENCE] = n + 1
     return True
 
 
 def add_finding(out: Output, anchor: int, account: int, multiplicity: int) -> bool:
     """Close a finding: the evidence added since the last one belongs to it."""
-    n = out.count[_FINDINGS]
+    n = out.counts[_FINDINGS]
     if n == out.anchor.size:
-        out.count[_NEED] = _FINDINGS
+        out.counts[_NEED] = _FINDINGS
         return False
     out.anchor[n] = anchor
     out.account[n] = account
     out.multiplicity[n] = multiplicity
-    out.end[n] = out.count[_EVIDENCE]
-    out.count[_FINDINGS] = n + 1
+    out.end[n] = out.counts[_EVIDENCE]
+    out.counts[_FINDINGS] = n + 1
     return True
 
 
 def add_cut(out: Output, anchor: int, account: int, cap: int, left: int) -> bool:
     """Tell that the search of an anchor reached a cap."""
-    n = out.count[_CUTS]
+    n = out.counts[_CUTS]
     if n == out.cut_anchor.size:
-        out.count[_NEED] = _CUTS
+        out.counts[_NEED] = _CUTS
         return False
     out.cut_anchor[n] = anchor
     out.cut_account[n] = account
     out.cut_cap[n] = cap
     out.cut_left[n] = left
-    out.count[_CUTS] = n + 1
+    out.counts[_CUTS] = n + 1
     return True
 
 
 def has_room(out: Output, n_findings: int, n_evidence: int) -> bool:
     """Tell whether so much more fits; ask before costly work, or the work is done twice."""
-    if out.count[_FINDINGS] + n_findings > out.anchor.size:
-        out.count[_NEED] = _FINDINGS
+    if out.counts[_FINDINGS] + n_findings > out.anchor.size:
+        out.counts[_NEED] = _FINDINGS
         return False
-    if out.count[_EVIDENCE] + n_evidence > out.row.size:
-        out.count[_NEED] = _EVIDENCE
+    if out.counts[_EVIDENCE] + n_evidence > out.row.size:
+        out.counts[_NEED] = _EVIDENCE
         return False
     return True
 
@@ -145,26 +145,27 @@ def make_output(n_findings: int, n_evidence: int, n_cuts: int) -> Output:
 
 def grown(out: Output) -> Output:
     """Return a copy with twice the room where `out` was full."""
-    need = int(out.count[_NEED])
+    need = int(out.counts[_NEED])
     bounds = {_FINDINGS: (0, 4), _EVIDENCE: (4, 7), _CUTS: (7, 11)}[need]
-    arrays = list(out)
+    arrays: list[NDArray[Any]] = [*out]
     for i in range(*bounds):
         bigger = np.empty(2 * max(1, arrays[i].size), arrays[i].dtype)
         bigger[: arrays[i].size] = arrays[i]
         arrays[i] = bigger
-    return Output(*arrays)
+    return Output._make(arrays)
 
 
 def trimmed(out: Output) -> Output:
     """Return views of the filled parts."""
-    f, e, c = (int(out.count[i]) for i in (_FINDINGS, _EVIDENCE, _CUTS))
+    f, e, c = (int(out.counts[i]) for i in (_FINDINGS, _EVIDENCE, _CUTS))
     sizes = (f, f, f, f, e, e, e, c, c, c, c)
-    return Output(*(a[:n] for a, n in zip(out, sizes, strict=False)), out.count)
+    arrays: list[NDArray[Any]] = [*out[:-1]]
+    return Output._make([*(a[:n] for a, n in zip(arrays, sizes, strict=True)), out.counts])
 
 
 def resume_unit(out: Output) -> int:
     """Return the unit that a `FULL` search must be called again from."""
-    return int(out.count[_UNIT])
+    return int(out.counts[_UNIT])
 
 
 begin = jit(begin)

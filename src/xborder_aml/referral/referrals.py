@@ -157,9 +157,7 @@ def _most_money(rows: pl.DataFrame, into: str) -> pl.DataFrame:
 
 def _codes(requesting: str | None) -> pl.Expr:
     """Return the reason codes: those of the patterns, most telling first, then the general ones."""
-    several = (
-        pl.col("pattern_p_values").list.eval(pl.element() <= _SIGNIFICANT).list.sum() > 1
-    )
+    several = pl.col("pattern_p_values").list.eval(pl.element() <= _SIGNIFICANT).list.sum() > 1
     flags = {
         "CROSS_BORDER": pl.col("corridors").list.len() > 0,
         "MANY_CORRIDORS": pl.col("corridors").list.len() >= _MANY,

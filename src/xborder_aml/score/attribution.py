@@ -40,9 +40,7 @@ def attributions(findings: pl.DataFrame) -> pl.DataFrame:
     ).explode("account")
 
 
-def account_rows(
-    about: pl.DataFrame, findings: Findings, graph: TransactionGraph
-) -> pl.DataFrame:
+def account_rows(about: pl.DataFrame, findings: Findings, graph: TransactionGraph) -> pl.DataFrame:
     """Return one row for each account and evidence transaction of its own in findings about it.
 
     Parameters

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -106,9 +107,7 @@ class EvidenceScorer:
         patterns = list(findings.parameters)
         turnover = _turnover(graph)
         strata = _strata(graph)
-        seen = {
-            p: _money(graph, _as_raw(graph, findings.of(p)), registry()[p]) for p in patterns
-        }
+        seen = {p: _money(graph, _as_raw(graph, findings.of(p)), registry()[p]) for p in patterns}
         null = self._null(graph, findings, executor, progress)
         p_values = np.ones((len(patterns), graph.n_accounts))
         excess = np.zeros((len(patterns), graph.n_accounts))
@@ -126,9 +125,7 @@ class EvidenceScorer:
         progress: Progress | None,
     ) -> dict[str, NDArray[np.float64]]:
         """Return the evidence money of each pattern, shape (B, V), on permuted ledgers."""
-        out = {
-            p: np.zeros((self.n_permutations, graph.n_accounts)) for p in findings.parameters
-        }
+        out = {p: np.zeros((self.n_permutations, graph.n_accounts)) for p in findings.parameters}
         for b in range(self.n_permutations):
             null = permuted(graph, self.seed * 10_007 + b)
             for pattern, values in findings.parameters.items():
@@ -143,9 +140,16 @@ class EvidenceScorer:
 def _turnover(graph: TransactionGraph) -> NDArray[np.float64]:
     e = graph.edges
     base = np.maximum(e.base, 0).astype(np.float64)
-    return np.bincount(e.originator, base, graph.n_accounts) + np.bincount(
-        e.beneficiary, base, graph.n_accounts
-    )
+    n = graph.n_accounts
+    return _sums(e.originator, base, n) + _sums(e.beneficiary, base, n)
+
+
+def _sums(
+    keys: NDArray[np.integer[Any]], values: NDArray[np.float64], n: int
+) -> NDArray[np.float64]:
+    """Return the sum of `values` by key, shape (n,), added in row order."""
+    out: NDArray[np.float64] = np.bincount(keys, values, n).astype(np.float64)
+    return out
 
 
 def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
@@ -155,7 +159,7 @@ def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
     """
     e = graph.edges
     n = np.diff(e.out_ptr) + np.diff(e.in_ptr)
-    level = np.floor(np.log2(np.maximum(n, 1))).astype(np.int64)
+    level: NDArray[np.int64] = np.frexp(np.maximum(n, 1))[1].astype(np.int64) - 1
     sizes = np.bincount(level) if level.size else np.zeros(0, np.int64)
     for i in range(sizes.size - 1, 0, -1):
         if sizes[i] < _MIN_STRATUM:
@@ -183,7 +187,7 @@ def _money(graph: TransactionGraph, raw: Output, detector: Detector) -> NDArray[
     first = np.ones(rows.size, bool)
     first[1:] = (rows[1:] != rows[:-1]) | (accounts[1:] != accounts[:-1])
     known = np.maximum(amounts[first], 0).astype(np.float64)
-    return np.bincount(accounts[first], known, graph.n_accounts)
+    return _sums(accounts[first], known, graph.n_accounts)
 
 
 def _as_raw(graph: TransactionGraph, findings: Findings) -> Output:

@@ -121,13 +121,15 @@ class _Runner:
             wanted = sorted(self.detector.reference(as_view(graph), self.params))
             got = self.find(graph, executor=1, capacity=1)
             assert got == wanted, f"kernel {got} is not the oracle's {wanted}"
-            assert self.find(graph, executor=1) == wanted, "the output's capacity changes the result"
+            assert self.find(graph, executor=1) == wanted, (
+                "the output's capacity changes the result"
+            )
             assert self.find(graph, executor=ThreadsExecutor(3)) == wanted, "threads change it"
 
         self.given(check, tables=ledgers(self.scale))
 
     def planted_is_found(self) -> None:
-        """A planted instance is found whole, and the oracle agrees."""
+        """Check that a planted instance is found whole, and that the oracle agrees."""
 
         def check(choose: Any) -> None:
             instance = self.detector.plant(choose, self.params)
@@ -141,7 +143,7 @@ class _Runner:
         self.given(check, choose=choices())
 
     def near_miss_is_not(self) -> None:
-        """An instance that breaks one condition is no finding, for kernel and oracle."""
+        """Check that breaking one condition is no finding, for kernel and oracle."""
         for name, miss in self.detector.near_misses.items():
             self.given(self._misses(name, miss), share=2, choose=choices())
 
@@ -285,9 +287,9 @@ def drop_last(detector: Detector) -> Detector:
 
     def search(edges: Any, limits: Any, first: int, last: int, out: Any) -> int:
         status = detector.search(edges, limits, first, last, out)
-        if status == DONE and out.count[0]:
-            out.count[0] -= 1
-            out.count[1] = out.end[out.count[0] - 1] if out.count[0] else 0
+        if status == DONE and out.counts[0]:
+            out.counts[0] -= 1
+            out.counts[1] = out.end[out.counts[0] - 1] if out.counts[0] else 0
         return status
 
     return _wrap(detector, search)
@@ -298,7 +300,7 @@ def wrong_money(detector: Detector) -> Detector:
 
     def search(edges: Any, limits: Any, first: int, last: int, out: Any) -> int:
         status = detector.search(edges, limits, first, last, out)
-        if status == DONE and out.count[1]:
+        if status == DONE and out.counts[1]:
             out.amount[0] += 1
         return status
 
