@@ -74,7 +74,8 @@ CURRENCIES: tuple[str, ...] = tuple(
 """ISO 4217 codes, present and withdrawn, and crypto-assets."""
 
 _DIGITS: dict[str, int] = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV".split(), 0),
+    **dict.fromkeys("XAF XOF XPF".split(), 0),
     **dict.fromkeys("BEF BYR ESP ITL LUF TRL".split(), 0),  # withdrawn
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
