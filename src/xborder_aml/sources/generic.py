@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from xborder_aml.errors import ParameterError, SchemaError, did_you_mean
+from xborder_aml.jurisdictions import CURRENCIES
 from xborder_aml.normalise import RAW_COLUMNS, Conventions, RawLedger
 from xborder_aml.sources._input import OVERFLOW
 from xborder_aml.sources._spec import Request, Source, lay_out
@@ -28,7 +29,7 @@ _OPTIONS: Mapping[str, str] = {
     "epoch": "Date from which times that are numbers count; 1970-01-01 by default.",
     "time_unit": "Unit of times that are numbers: us, ms, s, m, h or d.",
     "decimal": "Decimal mark of amounts, '.' or ','.",
-    "currency_names": "Names of currencies to ISO 4217 codes, e.g. {'US Dollar': 'USD'}.",
+    "currency_names": "Names to ISO 4217 codes: {'US Dollar': 'USD'}, or 'US Dollar=USD,Yen=JPY'.",
     "resolution": "Finest step of the times; found from them by default.",
     "negative_amounts": "'reject', or 'absolute' where the sign has no meaning.",
     "mirrors": "True collapses payments that are booked on both sides with opposite signs.",
@@ -92,9 +93,23 @@ def _conventions(options: dict[str, Any], carried: str | None) -> Conventions:
             raise ParameterError(
                 f"{name} is {chosen[name]!r}; it may be {' or '.join(map(repr, allowed))}"
             )
-    names = chosen.pop("currency_names", {})
-    upper = {name.strip().upper(): code for name, code in names.items()}
-    return Conventions(carried=carried, currency_names=upper, **chosen)
+    names = _currency_names(chosen.pop("currency_names", {}))
+    return Conventions(carried=carried, currency_names=names, **chosen)
+
+
+def _currency_names(given: Mapping[str, str] | str) -> dict[str, str]:
+    """Read a mapping of names to codes, also as the text that a command line can give."""
+    if isinstance(given, str):
+        pairs = [pair.partition("=") for pair in given.split(",")]
+        given = {name: code for name, _, code in pairs}
+    names = {name.strip().upper(): code.strip().upper() for name, code in given.items()}
+    for name, code in names.items():
+        if code not in CURRENCIES:
+            raise ParameterError(
+                f"currency_names maps {name!r} to {code!r}, which is no ISO 4217 code such as "
+                "'EUR'; write it as 'US Dollar=USD,Yen=JPY'"
+            )
+    return names
 
 
 GENERIC = Source(

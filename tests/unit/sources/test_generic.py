@@ -9,6 +9,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xborder_aml.errors import (
     DataError,
@@ -135,6 +137,20 @@ def test_constants_and_a_ledger_without_currency(tmp_path):
     assert transactions["instrument"].to_list() == ["card", "card"]
     without = {name: own for name, own in COLUMNS.items() if name != "currency"}
     assert core(read_transactions(path, columns=without)[0])[0][3] == "XXX"
+
+
+@pytest.mark.parametrize(
+    "names", [{"us dollar": "USD", "Yen ": "JPY"}, "US Dollar=USD, Yen = JPY"]
+)
+def test_names_of_currencies(tmp_path, names):
+    text = "when,nameOrig,nameDest,amt,cur\n2024-01-05,A,B,7,US Dollar\n2024-01-05,A,B,7,yen\n"
+    path = write(tmp_path, text)
+    transactions, _ = read_transactions(
+        path, columns=COLUMNS, currency_names=names, base_currency="EUR"
+    )
+    assert [row[2:] for row in core(transactions)] == [(700, "USD"), (7, "JPY")]
+    with pytest.raises(ParameterError, match="maps 'YEN' to '', which is no ISO 4217 code"):
+        read_transactions(path, columns=COLUMNS, currency_names="US Dollar=USD,Yen")
 
 
 def test_a_full_ledger_keeps_what_it_says():
@@ -343,6 +359,56 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     assert first.transactions.equals(second.transactions)
     assert first.accounts.equals(second.accounts)
     assert first.summary == second.summary
+
+
+FIELD = st.one_of(
+    st.none(),
+    st.sampled_from(["", "A", "B", "EE382200221020145685", "null", "EUR", "-1", "1e3", "$1,000.5"]),
+    st.text(max_size=12),
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "executed_at": st.sampled_from(["2024-01-05", "2024-01-05 1:00", "x", "", None]),
+                "originator": FIELD,
+                "beneficiary": FIELD,
+                "originator_holder": FIELD,
+                "beneficiary_jurisdiction": FIELD,
+                "amount": FIELD,
+                "currency": st.one_of(st.just("EUR"), FIELD),
+                "received_amount": FIELD,
+                "purpose": FIELD,
+                "is_illicit": FIELD,
+            }
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_whatever_a_row_holds_it_is_accounted_for(rows, is_statement):
+    names = ["executed_at", "originator", "beneficiary", "originator_holder",
+             "beneficiary_jurisdiction", "amount", "currency", "received_amount", "purpose",
+             "is_illicit"]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
+    options = {"negative_amounts": "absolute", "mirrors": True} if is_statement else {}
+    ledger = read_ledger(frame, base_currency="EUR", on_missing_rate="keep", **options)
+    counts = ledger.summary
+    assert counts["rows_read"] == len(rows)
+    assert counts["rows_read"] == (
+        ledger.transactions.height + counts["mirrors_collapsed"] + ledger.rejects.height
+    )
+    told = [
+        *ledger.transactions["source_row"],
+        *ledger.transactions["mirror_row"].drop_nulls(),
+        *ledger.rejects["source_row"],
+    ]
+    assert sorted(told) == list(range(1, len(rows) + 1))
+    assert (ledger.transactions["sent_minor"] >= 0).all()
+    sides = {*ledger.transactions["originator"], *ledger.transactions["beneficiary"]}
+    assert sides == set(ledger.accounts["account"])
 
 
 def test_every_source_says_what_it_is():
