@@ -121,9 +121,15 @@ def _cases(planted: pl.DataFrame, findings: Findings) -> pl.DataFrame:
 def _findings(planted: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     """Return by pattern the number of findings, and of those that touch no case."""
     labelled = planted.select(transaction_id="transaction_ids").explode("transaction_id")
-    touching = findings.evidence.join(labelled, on="transaction_id", how="semi")["finding_id"]
-    return findings.findings.group_by("pattern").agg(
-        findings=pl.len(), elsewhere=pl.col("finding_id").is_in(touching.unique()).not_().sum()
+    touching = (
+        findings.evidence.join(labelled, on="transaction_id", how="semi")
+        .select("finding_id", touches=pl.lit(True))
+        .unique()
+    )
+    return (
+        findings.findings.join(touching, on="finding_id", how="left")
+        .group_by("pattern")
+        .agg(findings=pl.len(), elsewhere=pl.col("touches").is_null().sum())
     )
 
 

@@ -277,7 +277,7 @@ def _sweeps(e: Economy, rng: np.random.Generator) -> Rows:
 
 
 def _marketplaces(e: Economy, rng: np.random.Generator) -> Rows:
-    """Buyers pay a marketplace, which pays each seller on Tuesday for the week before."""
+    """Buyers pay a marketplace, which pays each seller early on Monday for the week before."""
     people = e.people
     persons, sellers, markets = people.of("person"), people.of("seller"), people.of("marketplace")
     buyer = np.repeat(persons, rng.poisson(0.3 * e.months, persons.size))
@@ -291,9 +291,9 @@ def _marketplaces(e: Economy, rng: np.random.Generator) -> Rows:
     batch, which = np.unique(np.stack([seller, week]), axis=1, return_inverse=True)
     sums = np.bincount(which.ravel(), bought.cents, batch.shape[1])
     paid_by = markets[batch[0] % markets.size]
-    tuesday = (batch[1] + 1) * _WEEK + 1 - int(weekday(np.array([0]))[0])
+    monday = (batch[1] + 1) * _WEEK - int(weekday(np.array([0]))[0])
     paid = rows(
-        tuesday * MINUTES + 10 * 60 + rng.integers(0, 30, tuesday.size),
+        monday * MINUTES + 6 * 60 + rng.integers(0, 30, monday.size),
         paid_by,
         batch[0],
         np.floor(0.92 * sums) / 100,

@@ -129,6 +129,11 @@ def test_planted_amounts_are_those_of_a_ledger(demo: DemoLedger) -> None:
     assert worth.median() > 50_000
 
 
+def test_planted_payments_keep_office_hours(demo: DemoLedger) -> None:
+    hours = demo.transactions.filter(pl.col("is_illicit"))["executed_at"].dt.hour()
+    assert ((hours >= 8) & (hours < 18)).mean() > 0.8
+
+
 @pytest.mark.parametrize("kind", LOOK_ALIKES, ids=[x.flow for x in LOOK_ALIKES])
 def test_look_alikes_have_their_size_and_are_innocent(demo: DemoLedger, kind: object) -> None:
     cases = planted(demo, "look_alike").filter(pl.col("label_case").str.starts_with(kind.flow))

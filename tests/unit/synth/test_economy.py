@@ -236,3 +236,8 @@ def test_returned_payments_are_earlier_ones() -> None:
 
 def test_a_larger_economy_has_more_accounts() -> None:
     assert economy(600, 1, 1).people.place.size > 1.8 * economy(300, 1, 1).people.place.size
+
+
+def test_what_is_left_of_the_background_has_all_kinds_of_payments() -> None:
+    kinds = set(background(4_000, seed=3)["purpose"])
+    assert {"Salary", "Card purchase", "Invoice", "Payout"} <= kinds
