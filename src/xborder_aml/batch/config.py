@@ -65,8 +65,11 @@ class BatchConfig:
         "read",
         shape="texts",
     )
-    options: Mapping[str, str | bool] = _setting(
-        dict, "Options of the source, like timezone=Europe/Tallinn.", "read", shape="words"
+    options: Mapping[str, Any] = _setting(
+        dict,
+        "Options of the source, like timezone=Europe/Tallinn or currency_names.Euro=EUR.",
+        "read",
+        shape="words",
     )
     accounts: str | None = _setting(
         None, "Accounts file; by default the one that the source keeps beside the ledger.", "read"
@@ -106,11 +109,13 @@ class BatchConfig:
     )
     seed: int = _setting(0, "Seed of the permutations.", "score", shape="int")
     requesting: str | None = _setting(
-        None, "ISO 3166-1 alpha-2 code of the jurisdiction that would refer.", "refer"
+        None,
+        "ISO 3166-1 alpha-2 code of the authority that will ask; marks evidence that touches it.",
+        "refer",
     )
     as_of: date | None = _setting(
         None,
-        "Day on which the referral is judged; by default the ledger's last.",
+        "Last day to look at: findings that end later are left out; by default none are.",
         "refer",
         shape="date",
     )
@@ -229,7 +234,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "texts": ("a table of texts", lambda v: isinstance(v, Mapping) and _all(v.values(), str)),
     "words": (
         "a table of texts, or true and false",
-        lambda v: isinstance(v, Mapping) and _all(v.values(), str | bool),
+        lambda v: isinstance(v, Mapping) and _all(v.values(), str | bool | Mapping),
     ),
     "tables": (
         "a table of tables, like [parameters.round_trip]",

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from xborder_aml.detectors import registry
+from xborder_aml.normalise import RAW_COLUMNS
 from xborder_aml.sources import SOURCES
 
 __all__ = ["describe_detectors", "describe_sources"]
@@ -42,7 +43,7 @@ def describe_detectors() -> list[dict[str, Any]]:
 
 
 def describe_sources() -> list[dict[str, Any]]:
-    """Return every source with the columns that it needs and its options.
+    """Return every source with the columns that it needs, or that can be mapped, and its options.
 
     Examples
     --------
@@ -54,6 +55,7 @@ def describe_sources() -> list[dict[str, Any]]:
             "name": source.name,
             "description": source.description,
             "columns": list(source.columns),
+            "maps": {} if source.columns else dict(RAW_COLUMNS),
             "options": dict(source.options),
         }
         for source in SOURCES.values()

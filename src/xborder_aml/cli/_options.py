@@ -74,9 +74,7 @@ def config_of(values: dict[str, Any]) -> BatchConfig:
         if name == "columns":
             given[name] = {**config.columns, **_pairs(_split(texts), "--columns")}
         elif name == "options":
-            pairs = _pairs(texts, "--option")
-            words = {"true": True, "false": False}
-            given[name] = {**config.options, **{k: words.get(v, v) for k, v in pairs.items()}}
+            given[name] = _options(config, _pairs(texts, "--option"))
         elif name == "detectors":
             given[name] = tuple(_split(texts))
         elif name == "parameters":
@@ -97,6 +95,16 @@ def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:
         if not (key.strip() and equals and value):
             raise ParameterError(f"{option} takes NAME=VALUE, and got {text!r}")
         out[key.strip()] = value.strip()
+    return out
+
+
+def _options(config: BatchConfig, pairs: dict[str, str]) -> dict[str, Any]:
+    """Put options over those of the file; a dot leads into a table."""
+    out = dict(config.options)
+    for key, text in pairs.items():
+        value = {"true": True, "false": False}.get(text, text)
+        table, dot, entry = key.partition(".")
+        out[table] = {**out.get(table, {}), entry: value} if dot else value
     return out
 
 

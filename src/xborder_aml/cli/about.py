@@ -61,8 +61,10 @@ def sources(as_json: bool) -> None:
         click.echo(f"{source['name']}: {source['description']}")
         if source["columns"]:
             click.echo(f"  columns: {', '.join(source['columns'])}")
-        for name, meaning in source["options"].items():
-            click.echo(f"  --option {name}=...  {meaning}")
+        for option, names in (("--columns", source["maps"]), ("--option", source["options"])):
+            rows = [[f"  {option} {name}=...", meaning] for name, meaning in names.items()]
+            if rows:
+                click.echo(aligned(["  can be given", "meaning"], rows, widest=100))
         click.echo()
     return None
 
