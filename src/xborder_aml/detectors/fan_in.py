@@ -11,7 +11,9 @@ mules or front companies come together in one account, often across a border, be
 
 **What it does not claim.** That the payers act together, or that the account keeps or forwards what
 it gets. Payers are accounts: two accounts of one holder count twice. Payments that an account makes
-to itself are left out. A weaker gathering within `window` of a stronger one is not shown beside it.
+to itself are left out. That there was no other time: a window hides those near it that it beats,
+even when it is itself hidden, so a steady stream is shown only where it is strongest, or where it
+starts.
 
 **False positives.** Merchants, landlords, employers of marketplaces, charities, tax offices, and
 everyone else who is paid by many; payroll accounts before pay day; clearing and omnibus accounts.

@@ -11,7 +11,9 @@ accounts, mules or companies, each amount too small to be looked at, often in se
 
 **What it does not claim.** That the payees act together, or where the account had the money from.
 Payees are accounts: two accounts of one holder count twice. Payments that an account makes to
-itself are left out. A weaker scattering within `window` of a stronger one is not shown beside it.
+itself are left out. That there was no other time: a window hides those near it that it beats, even
+when it is itself hidden, so a steady stream is shown only where it is strongest, or where it
+starts.
 
 **False positives.** Payroll, suppliers paid on one day, insurers, marketplaces, pension and benefit
 offices, and everyone else who pays many; treasury accounts; clearing and omnibus accounts.

@@ -15,8 +15,9 @@ those who are paid: it is the hub of mule networks, of hawala-like settlement an
 
 **What it does not claim.** That any one payee is paid with any one payer's money, or that payers or
 payees belong together. Counterparties are accounts: two of one holder count twice. Payments without
-a known base amount, of nothing, or to itself are left out. A weaker instance within `window` of a
-stronger one is not shown beside it.
+a known base amount, of nothing, or to itself are left out. That there was no other time: a window
+hides those near it that it beats, even when it is itself hidden, so a steady stream is shown only
+where it is strongest, or where it starts.
 
 **False positives.** Payroll and supplier runs after customers paid; marketplaces, escrow and client
 accounts; collecting societies; lotteries and crowdfunding; treasury accounts of one group.
