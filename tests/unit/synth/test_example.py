@@ -25,3 +25,10 @@ def test_it_holds_the_one_round_trip_and_nothing_else_of_that_kind() -> None:
     assert found.findings.height == 1
     assert found.evidence["transaction_id"].to_list() == [1, 2, 3]
     assert found.findings["corridors"].to_list() == [["EE>GB", "GB>CY", "CY>EE"]]
+
+
+def test_it_holds_the_one_layering_chain_and_nothing_else_of_that_kind() -> None:
+    found = detect(TransactionGraph(example_ledger()), "layering_chain")
+    assert found.findings.height == 1
+    assert found.evidence["transaction_id"].to_list() == [4, 5, 6]
+    assert found.findings["corridors"].to_list() == [["EE>CY", "CY>GB", "GB>EE"]]
