@@ -40,9 +40,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.detection import Progress, find
-from xborder_aml.detectors import registry
+from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Detector
-from xborder_aml.errors import ParameterError
+from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
@@ -107,7 +107,7 @@ class EvidenceScorer:
         patterns = list(findings.parameters)
         turnover = _turnover(graph)
         strata = _strata(graph)
-        seen = {p: _money(graph, _as_raw(graph, findings.of(p)), registry()[p]) for p in patterns}
+        seen = {p: _money(graph, _as_raw(graph, findings.of(p)), detector_of(p)) for p in patterns}
         null = self._null(graph, findings, executor, progress)
         p_values = np.ones((len(patterns), graph.n_accounts))
         excess = np.zeros((len(patterns), graph.n_accounts))
@@ -129,7 +129,7 @@ class EvidenceScorer:
         for b in range(self.n_permutations):
             null = permuted(graph, self.seed * 10_007 + b)
             for pattern, values in findings.parameters.items():
-                detector = registry()[pattern]
+                detector = detector_of(pattern)
                 raw = find(null, detector, detector.params.from_dict(values), executor=executor)
                 out[pattern][b] = _money(null, raw, detector)
             if progress is not None:
@@ -155,7 +155,9 @@ def _sums(
 def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
     """Return the stratum of each account: doublings of its number of transactions.
 
-    Where fewer than `_MIN_STRATUM` accounts are as active, they join the next less active ones.
+    Where fewer than `_MIN_STRATUM` accounts are as active, they join the next less active ones,
+    and the least active, if too few, the next more active: the smallest stratum bounds every
+    p-value.
     """
     e = graph.edges
     n = np.diff(e.out_ptr) + np.diff(e.in_ptr)
@@ -166,6 +168,9 @@ def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
             level[level == i] = i - 1
             sizes[i - 1] += sizes[i]
             sizes[i] = 0
+    more = np.flatnonzero(sizes[1:]) + 1
+    if more.size and sizes[0] < _MIN_STRATUM:
+        level[level == 0] = more[0]
     return level
 
 
@@ -191,9 +196,21 @@ def _money(graph: TransactionGraph, raw: Output, detector: Detector) -> NDArray[
 
 
 def _as_raw(graph: TransactionGraph, findings: Findings) -> Output:
-    """Return findings as the arrays that `_money` reads."""
+    """Return findings as the arrays that `_money` reads.
+
+    Raises
+    ------
+    DataError
+        If the findings are of another graph.
+    """
     order = np.argsort(graph.transaction_ids)
     ids = findings.evidence["transaction_id"].to_numpy()
+    foreign = ids[~np.isin(ids, graph.transaction_ids)]
+    if foreign.size:
+        raise DataError(
+            f"{foreign.size} evidence rows name transactions that the graph does not have, such as "
+            f"{foreign[0]}; score findings on the graph that they were found on"
+        )
     codes = pl.DataFrame({"account": graph.account_names}).with_row_index("code")
     account = findings.findings.select("account").join(
         codes, on="account", how="left", maintain_order="left"
@@ -210,9 +227,9 @@ def _shares_of_stratum(
     values: NDArray[np.float64], turnover: NDArray[np.float64], strata: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return, for each account, its stratum's sum of `values` over its sum of turnover."""
-    top = np.bincount(strata, values)
-    bottom = np.bincount(strata, turnover)
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)[strata]
+    top = _sums(strata, values, 0)
+    bottom = _sums(strata, turnover, 0)
+    return np.divide(top, bottom, out=np.zeros(top.size), where=bottom > 0)[strata]
 
 
 def _z(
