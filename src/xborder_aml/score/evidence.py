@@ -162,15 +162,15 @@ def _strata(graph: TransactionGraph) -> NDArray[np.int64]:
     e = graph.edges
     n = np.diff(e.out_ptr) + np.diff(e.in_ptr)
     level: NDArray[np.int64] = np.frexp(np.maximum(n, 1))[1].astype(np.int64) - 1
-    sizes = np.bincount(level) if level.size else np.zeros(0, np.int64)
+    sizes = np.bincount(level, minlength=1)
     for i in range(sizes.size - 1, 0, -1):
         if sizes[i] < _MIN_STRATUM:
             level[level == i] = i - 1
             sizes[i - 1] += sizes[i]
             sizes[i] = 0
-    more = np.flatnonzero(sizes[1:]) + 1
-    if more.size and sizes[0] < _MIN_STRATUM:
-        level[level == 0] = more[0]
+    rest = np.flatnonzero(sizes)
+    if rest.size > 1 and sizes[rest[0]] < _MIN_STRATUM:  # the least active have none below them
+        level[level == rest[0]] = rest[1]
     return level
 
 
