@@ -126,7 +126,7 @@ def _specs(
 ) -> list[tuple[Detector, Params]]:
     if detectors is None:
         detectors = default_detectors(graph)
-    if isinstance(detectors, Params | str):
+    if isinstance(detectors, Params | str | type):  # a class gets the error that names it
         detectors = [detectors]
     out: list[tuple[Detector, Params]] = []
     for given in detectors:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TransactionGraph"]
 
+_REQUIRED = frozenset(c.name for c in TRANSACTIONS if not c.nullable)
 _CODES = pl.Int32
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 _NUMERIC = (
@@ -355,6 +356,8 @@ class TransactionGraph:
         for name in columns.columns:
             if name == "transaction_id" or name.endswith("_code"):
                 raise SchemaError(f"{name} says which edges there are; make a new graph instead")
+            if columns[name].null_count() and name in _REQUIRED:
+                raise SchemaError(f"{name} holds {columns[name].null_count()} nulls; fill them")
             if self.column(name).dtype != columns[name].dtype:
                 raise SchemaError(
                     f"{name} is {columns[name].dtype}, and the graph's is "
@@ -610,11 +613,10 @@ def _check_values(frame: pl.DataFrame) -> None:
     """Refuse times and amounts whose sums could leave Int64, and negative amounts."""
     at = frame["executed_at"].to_physical()
     outside = int(((at < _FIRST) | (at > _LAST)).sum())
-    if outside or frame["executed_at"].null_count():
+    if outside:
         raise DataError(
-            f"executed_at holds {outside} times outside the years 1 to 9999, and "
-            f"{frame['executed_at'].null_count()} nulls; a time stamp in another unit than "
-            "microseconds often is the cause"
+            f"executed_at holds {outside} times outside the years 1 to 9999; convert them, since a "
+            "time stamp in another unit than microseconds often is the cause"
         )
     for name in ("sent_minor", "received_minor", "base_minor"):
         column = frame[name]

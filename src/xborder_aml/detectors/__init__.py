@@ -72,7 +72,9 @@ def detector_of(params: Params | str) -> Detector:
     for detector in registry().values():
         if type(params) is detector.params:
             return detector
+    kind = params if isinstance(params, type) else type(params)
+    known = ", ".join(d.params.__name__ for d in registry().values())
     raise ParameterError(
-        f"{type(params).__name__} is not the parameters of a registered detector; there are "
-        f"{', '.join(d.params.__name__ for d in registry().values())}"
+        f"{kind.__name__} as given is not the parameters of a registered detector; make one of "
+        f"{known}, like {known.partition(',')[0]}()"
     )

@@ -53,7 +53,7 @@ from xborder_aml.detectors._spec import (
     param,
 )
 from xborder_aml.kernels.amounts import fx_slack_bp
-from xborder_aml.kernels.bundles import Bundles, add_path, insert, make_bundles
+from xborder_aml.kernels.bundles import MAX_KEPT, Bundles, add_path, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import (
     DONE,
@@ -116,6 +116,10 @@ class RoundTrip(Params):
         self.require(self.min_carried <= self.max_carried, "min_carried exceeds max_carried")
         self.require(
             min(self.max_matches, self.max_work, self.max_degree) >= 1, "caps must be at least 1"
+        )
+        self.require(
+            self.max_matches * self.k_best <= MAX_KEPT,
+            f"max_matches * k_best must not exceed {MAX_KEPT:,}",
         )
         return Limits(
             window=microseconds(self.window, "window"),
@@ -188,7 +192,8 @@ def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: in
         lowest = min(lowest, path[i])
     if borders < limits.min_borders:
         return -1
-    if edges.at[last] == edges.at[anchor] and lowest != anchor:
+    rotates = edges.beneficiary[last] == edges.originator[anchor]
+    if rotates and edges.at[last] == edges.at[anchor] and lowest != anchor:
         return -1  # all at one time: only the rotation from the smallest id counts
     return distance
 
@@ -351,7 +356,8 @@ def reference(view: View, params: RoundTrip) -> list[Match]:
         start = first.originator
         if len(path) > 1 and home(last.beneficiary, start):
             share = returned(first, last)
-            ties = last.at == first.at and min(t.row for t in path) != first.row
+            rotates = last.beneficiary == start and last.at == first.at
+            ties = rotates and min(t.row for t in path) != first.row
             crossed = sum(t.border for t in path)
             slack = (
                 0

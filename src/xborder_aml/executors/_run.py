@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -66,6 +66,7 @@ def join_outputs(outputs: Sequence[Output]) -> Output:
     return joined._replace(end=np.concatenate(ends))
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs a function over tasks and yields its results in task order."""
 
@@ -97,6 +98,11 @@ class ThreadsExecutor:
 
     workers: int
 
+    def __post_init__(self) -> None:
+        """Check the number of threads."""
+        if self.workers < 1:
+            raise ParameterError(f"workers={self.workers} must be at least 1 thread")
+
     def n_tasks(self, n_units: int) -> int:
         """Return several tasks a worker."""
         return max(1, min(_TASKS_A_THREAD * self.workers, n_units))
@@ -113,12 +119,14 @@ def make_executor(executor: Executor | int | None) -> Executor:
     Raises
     ------
     ParameterError
-        If the number of threads is below 1.
+        If it is neither, or the number of threads is below 1.
     """
-    if isinstance(executor, bool) or (isinstance(executor, int) and executor < 1):
-        raise ParameterError(f"executor={executor!r} must be an Executor or at least 1 thread")
     if executor is None:
         executor = n_threads()
-    if isinstance(executor, int):
-        return SerialExecutor() if executor == 1 else ThreadsExecutor(executor)
+    if isinstance(executor, int | np.integer) and not isinstance(executor, bool) and executor >= 1:
+        return SerialExecutor() if executor == 1 else ThreadsExecutor(int(executor))
+    if isinstance(executor, int | np.integer) or not isinstance(executor, Executor):
+        raise ParameterError(
+            f"executor={executor!r} must be an Executor, or a number of threads of at least 1"
+        )
     return executor

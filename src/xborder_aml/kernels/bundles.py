@@ -15,7 +15,10 @@ from xborder_aml._jit import jit
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.output import Output, add_evidence
 
-__all__ = ["Bundles", "add_path", "insert", "make_bundles"]
+__all__ = ["MAX_KEPT", "Bundles", "add_path", "insert", "make_bundles"]
+
+MAX_KEPT = 1_000_000
+"""Most paths that one anchor may keep: each worker sets their room aside."""
 
 
 class Bundles(NamedTuple):

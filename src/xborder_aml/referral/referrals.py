@@ -80,10 +80,18 @@ def refer(
     known = _known_by(findings, as_of)
     about = attributions(known)
     facts = _facts(account_rows(about, findings, graph), about)
+    named = (
+        scores.select("account", finding_id="finding_ids")
+        .explode("finding_id")
+        .join(about, on=["account", "finding_id"], how="semi", maintain_order="left")
+        .group_by("account", maintain_order=True)
+        .agg(finding_ids="finding_id")
+    )
     ranked = (
         scores.filter(pl.col("score") > 0)
         .drop("role", "at_stake_minor", "finding_ids")
         .join(facts, on="account", how="inner", maintain_order="left")
+        .join(named, on="account", how="inner", maintain_order="left")
         .sort("rank", maintain_order=True)
     )
     if top is not None:
@@ -127,19 +135,14 @@ def _facts(rows: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
         .unique(["account", "transaction_id", "name"], maintain_order=True),
         "jurisdictions",
     )
-    found = about.group_by("account").agg(
-        finding_ids=pl.col("finding_id").unique().sort(),
-        is_truncated=pl.col("is_truncated").any(),
-    )
+    found = about.group_by("account").agg(is_truncated=pl.col("is_truncated").any())
     return (
         facts.join(roles_of(rows), on="account", how="left")
         .join(corridors, on="account", how="left")
         .join(places, on="account", how="left")
         .join(found, on="account", how="left")
         .with_columns(
-            pl.col("corridors", "jurisdictions", "finding_ids").fill_null(
-                pl.lit([], pl.List(pl.String))
-            )
+            pl.col("corridors", "jurisdictions").fill_null(pl.lit([], pl.List(pl.String)))
         )
     )
 
