@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -38,6 +39,8 @@ def ledger() -> Ledger:
 @pytest.fixture(scope="session")
 def hub() -> TransactionGraph:
     """200,000 payments of one account within a day, in and out by turns, from and to thousands."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        pytest.skip("as plain Python, a search around a hub takes hours")
     n = 200_000
     i = np.arange(n)
     other = pl.Series(np.where(i % 2 == 0, i % 5_000, 5_000 + i % 5_000)).cast(pl.String)

@@ -14,6 +14,7 @@ from xborder_aml.detectors.fan_in import FanIn
 from xborder_aml.detectors.fan_out import FanOut
 from xborder_aml.errors import ParameterError
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.sources import read_patterns
 from xborder_aml.testing import check_detector, ledgers
 
 TWO = FanIn(window="4h", min_counterparties=2, min_borders=0)
@@ -127,3 +128,25 @@ def test_hub_is_one_finding_with_every_counterparty(hub: Any, spec: Any, role: s
 def test_one_counterparty_is_no_fan(spec: Any) -> None:
     with pytest.raises(ParameterError, match="min_counterparties must be at least 2"):
         spec(min_counterparties=1)
+
+
+def test_amlworld_attempts_with_enough_counterparties_are_found(shared_data: Any) -> None:
+    """All 12 fan-in attempts with four payers or more, and 12 of 14 fan-outs, at the defaults."""
+    path = shared_data / "amlworld_hi_small_patterns" / "HI-Small_Patterns.first185.txt"
+    table = read_patterns(path)
+    reached = {}
+    for spec, partner in (
+        (FanIn(min_borders=0), "originator"),
+        (FanOut(min_borders=0), "beneficiary"),
+    ):
+        name = "fan_in" if partner == "originator" else "fan_out"
+        evidence = detect(TransactionGraph(table), spec).evidence
+        attempts = (
+            table.filter(label_pattern=name)
+            .join(evidence, on="transaction_id", how="left")
+            .group_by("label_case")
+            .agg(pl.col(partner).n_unique(), pl.col("finding_id").drop_nulls().len())
+            .filter(pl.col(partner) >= 4)
+        )
+        reached[name] = (attempts.height, attempts.filter(pl.col("finding_id") > 0).height)
+    assert reached == {"fan_in": (12, 12), "fan_out": (14, 12)}
