@@ -67,8 +67,9 @@ def test_a_lock_excludes_another_process_and_names_it(tmp_path):
         text=True,
     ) as holder:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(ParameterError, match=rf"another run \(process {holder.pid}\)"), locked(
-            lock
+        with (
+            pytest.raises(ParameterError, match=rf"another run \(process {holder.pid}\)"),
+            locked(lock),
         ):
             pytest.fail("two processes held one lock")
         holder.kill()
