@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Kernels and detectors: the code that numba compiles, run three ways.
-COMPILED := tests/kernels tests/detectors
+COMPILED := $(wildcard tests/kernels tests/detectors)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
