@@ -7,6 +7,7 @@ again cannot differ from one that was not.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -114,7 +115,7 @@ def read_input(ledger: Path, config: BatchConfig, accounts: Path | None = None) 
             strict=config.strict,
             **config.options,
         )
-    except (pl.exceptions.PolarsError, EOFError) as error:
+    except (pl.exceptions.PolarsError, EOFError, OSError, zlib.error) as error:
         raise DataError(
             f"{ledger.name} cannot be read as source {config.source!r}: {error}; check that the "
             "file is whole and is what its name says"

@@ -93,6 +93,8 @@ class _Echo(logging.Handler):
     def __init__(self, talk: Talk) -> None:
         super().__init__()
         self._talk = talk
+        if talk.level < 1:  # searches that were cut are told at the end, once
+            self.addFilter(lambda record: record.name != "xborder_aml.detection")
 
     def emit(self, record: logging.LogRecord) -> None:
         self._talk.insist(f"{record.levelname.lower()}: {record.getMessage()}")
