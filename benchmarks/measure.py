@@ -1,0 +1,92 @@
+"""Take the time and the peak memory of one piece of work, and the facts of the machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"  # proc(5): resets the peak of resident memory to what is resident now
+_ENOUGH_SECONDS = 1.5  # short work is repeated until so much was spent on it
+_MOST_REPEATS = 5
+_MEGABYTE = 1_000_000
+_PACKAGES = ("numpy", "polars", "numba", "llvmlite")
+
+
+def measure(work: Callable[[], Any], *, most: int = _MOST_REPEATS) -> tuple[Any, dict[str, Any]]:
+    """Run `work` and return its result with a record of what it took.
+
+    Parameters
+    ----------
+    most
+        Most repeats; 1 for work that is not the same when done again.
+
+    Returns
+    -------
+    tuple
+        The first result, and ``seconds`` (one of each repeat), ``held_mb`` (resident before: the
+        inputs) and ``peak_mb`` (highest during the first run, inputs included).
+    """
+    gc.collect()
+    reset_peak()
+    held = peak_mb()
+    start = time.perf_counter()
+    result = work()
+    seconds = [time.perf_counter() - start]
+    peak = peak_mb()
+    while len(seconds) < most and sum(seconds) + seconds[-1] < _ENOUGH_SECONDS:
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return result, {
+        "seconds": [round(s, 4) for s in seconds],
+        "held_mb": round(held),
+        "peak_mb": round(peak),
+    }
+
+
+def reset_peak() -> None:
+    """Forget the peak so far, where the system can.
+
+    Without this, a child would report the memory of its parent, and of its own preparations.
+    """
+    if _CLEAR_REFS.exists():
+        _CLEAR_REFS.write_text(_RESET_PEAK, "ascii")
+
+
+def peak_mb() -> float:
+    """Return the peak of this process's resident memory since `reset_peak`, in megabytes (1e6)."""
+    unit = 1 if sys.platform == "darwin" else 1_024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MEGABYTE
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on, and nothing that tells whose machine it is."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": _cpu(),
+        "cores": cores,
+        "memory_gb": round(memory / 1e9),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _cpu() -> str:
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        for line in facts.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
