@@ -1,10 +1,11 @@
 """Layering chain: money moves on, account after account, without coming to rest.
 
 **Finds** time-respecting paths of at least `min_hops` transfers through distinct accounts, each hop
-within `max_gap` of the one before and sending on a like amount, that can be made no longer at
-either end. Of all such paths with the same first transfer and the same last account, the best are
-shown (most hops; then the amount that arrives closest to the amount that left; then the smallest
-rows) with the number of paths beside them.
+within `max_gap` of the one before and sending on a like amount, that pass through the hands of at
+least `min_holders` holders and can be made no longer at either end. Of all such paths with the same
+first transfer and the same last account, the best are shown (most hops; then the amount that
+arrives closest to the amount that left; then the smallest rows) with the number of paths beside
+them.
 
 **Why it matters.** Layering puts distance between money and its source: each hop adds a bank, a
 border and an authority to ask. The hops of one chain are reported by different institutions, and
@@ -14,7 +15,8 @@ only together do they show that nobody kept the money.
 knew. A path through a busy account may join two unrelated payments of like size.
 
 **False positives.** Supply chains that pay on receipt; agents, notaries and payment processors;
-treasury centres; correspondent banking booked as customer transfers.
+correspondent banking booked as customer transfers; treasury centres, where the accounts table does
+not say that the accounts have one owner.
 
 **Tuning.** Amounts prune most: narrow `min_carried` and `max_carried` first. `max_gap` shorter than
 two days asks for haste. A path that reaches `max_hops` and could go on is shown and told as cut.
@@ -52,7 +54,7 @@ from xborder_aml.detectors._spec import (
     microseconds,
     param,
 )
-from xborder_aml.kernels.bundles import Bundles, add_path, insert, make_bundles
+from xborder_aml.kernels.bundles import MAX_KEPT, Bundles, add_path, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import (
     DONE,
@@ -78,6 +80,7 @@ class Limits(NamedTuple):
     high: int
     fx: int
     min_borders: int
+    min_holders: int
     strict: int
     k_best: int
     max_matches: int
@@ -99,6 +102,10 @@ class LayeringChain(Params):
         0.02, "Widening of shares across currencies, a square root of a day.", unit="share"
     )
     min_borders: int = param(1, BORDERS)
+    min_holders: int = param(
+        3,
+        "Fewest distinct holders on a chain; an account without a known holder has one of its own.",
+    )
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     k_best: int = param(1, "Chains shown for one first transfer and last account.")
     max_matches: int = param(20, "Last accounts kept an anchor.", cap=True)
@@ -110,9 +117,17 @@ class LayeringChain(Params):
         self.require(2 <= self.min_hops <= self.max_hops, "2 <= min_hops <= max_hops must hold")
         self.require(self.max_hops <= 32, "max_hops must not exceed 32")
         self.require(self.min_carried <= self.max_carried, "min_carried exceeds max_carried")
+        self.require(
+            self.min_holders <= self.min_hops + 1,
+            "min_holders must not exceed min_hops + 1, the accounts of the shortest chain",
+        )
         self.require(1 <= self.k_best <= 100, "k_best must lie between 1 and 100")
         self.require(
             min(self.max_matches, self.max_work, self.max_degree) >= 1, "caps must be at least 1"
+        )
+        self.require(
+            self.max_matches * self.k_best <= MAX_KEPT,
+            f"max_matches * k_best must not exceed {MAX_KEPT:,}",
         )
         return Limits(
             gap=microseconds(self.max_gap, "max_gap"),
@@ -122,6 +137,7 @@ class LayeringChain(Params):
             high=basis_points(self.max_carried, "max_carried"),
             fx=basis_points(self.fx_tolerance, "fx_tolerance"),
             min_borders=self.min_borders,
+            min_holders=self.min_holders,
             strict=int(self.strict_time),
             k_best=self.k_best,
             max_matches=self.max_matches,
@@ -151,7 +167,8 @@ def depths_out(edges: Edges, limits: Limits, levels: int) -> NDArray[np.int8]:
 
     A dynamic programme by rounds: an edge reaches depth k when one that follows it has depth k - 1.
     Rounds rather than one sweep in time order, because edges of one instant may follow one another
-    both ways. No more than `max_degree` continuations of an edge are looked at.
+    both ways. No more than `max_degree` continuations of an edge are looked at; an edge that has
+    more counts as going on, so that a search comes there, meets the cap and tells it.
     """
     n = edges.at.size
     depth = np.ones(n, np.int8)
@@ -159,15 +176,18 @@ def depths_out(edges: Edges, limits: Limits, levels: int) -> NDArray[np.int8]:
         for e in range(n):
             if depth[e] != level - 1 or edges.originator[e] == edges.beneficiary[e]:
                 continue
-            first = edges.onward[e]
-            end = min(edges.out_ptr[edges.beneficiary[e] + 1], first + limits.max_degree)
-            for slot in range(first, end):
-                if edges.out_at[slot] - edges.at[e] > limits.gap:
-                    break
+            until = edges.at[e] + limits.gap
+            slot = edges.onward[e]
+            end = edges.out_ptr[edges.beneficiary[e] + 1]
+            stop = min(end, slot + limits.max_degree)
+            while slot < stop and edges.out_at[slot] <= until:
                 then = edges.out_row[slot]
                 if depth[then] >= level - 1 and follows(edges, limits, e, then):
                     depth[e] = level
                     break
+                slot += 1
+            if slot == stop and stop < end and edges.out_at[stop] <= until:
+                depth[e] = level
     return depth
 
 
@@ -246,9 +266,15 @@ def reports(
     if hops < limits.min_hops:
         return False
     borders = 0
+    holders = 1
     for i in range(hops):
         borders += edges.border[path[i]]
-    if borders < limits.min_borders:
+        holder = edges.holder[edges.beneficiary[path[i]]]
+        is_new = holder != edges.holder[edges.originator[path[0]]]
+        for j in range(i):
+            is_new = is_new and holder != edges.holder[edges.beneficiary[path[j]]]
+        holders += is_new
+    if borders < limits.min_borders or holders < limits.min_holders:
         return False
     for j in range(n_before):
         on_path = False
@@ -406,7 +432,8 @@ def chain_depths(edges: Edges, params: LayeringChain) -> tuple[NDArray[np.int8],
     """Return the hops of the longest walk into and out of every edge, itself included.
 
     Walks obey the gaps and amounts of `params` and may visit an account again; both are cut at
-    `max_hops`. Nothing is enumerated: O(compatible pairs) a hop.
+    `max_hops`. Nothing is enumerated: O(compatible pairs) a hop. Where more than `max_degree`
+    transfers could continue an edge, depth_out is an upper bound and depth_in a lower one.
 
     Returns
     -------
@@ -450,7 +477,9 @@ def reference(view: View, params: LayeringChain) -> list[Match]:
             for t in entering.get(path[0].originator, ())
         )
         crossed = sum(t.border for t in path)
-        if len(path) >= p.min_hops and crossed >= p.min_borders and not longer:
+        holders = len({view.holder[account] for account in on_path})
+        enough = crossed >= p.min_borders and holders >= p.min_holders
+        if len(path) >= p.min_hops and enough and not longer:
             share = returned(path[0], path[-1])
             distance = _UNKNOWN if share is None else abs(share - 10_000)
             key = (path[0].row, path[-1].beneficiary)
@@ -539,6 +568,15 @@ def revisits(choose: Choose, params: LayeringChain) -> Instance:
     return made._replace(payments=(*rest, last._replace(beneficiary=rest[-1].originator)))
 
 
+def one_owner(choose: Choose, params: LayeringChain) -> Instance | None:
+    """Draw a chain among the accounts of one holder too few: a treasury sweep."""
+    if params.min_holders < 2:
+        return None
+    made = plant(choose, params)
+    few = params.min_holders - 1
+    return made._replace(holders=tuple(i % few for i in range(len(made.jurisdictions))))
+
+
 def at_home(choose: Choose, params: LayeringChain) -> Instance | None:
     """Draw a chain that crosses no border."""
     if params.min_borders < 1:
@@ -562,6 +600,7 @@ DETECTOR = Detector(
         "swollen": swollen,
         "early": early,
         "revisits": revisits,
+        "one_owner": one_owner,
         "at_home": at_home,
     },
     roles=(Role("first", enters=True), Role("hop"), Role("last", leaves=True)),
