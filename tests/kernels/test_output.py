@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_any_cut_into_tasks_gives_the_same(drawn: list[Unit], marks: list[int]) 
     parts = (
         [
             run_task(search, drawn, None, Task(a, b), 1)  # type: ignore[arg-type]
-            for a, b in zip(bounds, bounds[1:], strict=False)
+            for a, b in pairwise(bounds)
         ]
         or [trimmed(make_output(1, 1, 1))]
     )
