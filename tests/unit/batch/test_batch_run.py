@@ -183,6 +183,16 @@ def test_a_run_killed_in_the_middle_of_a_file_leaves_no_part_of_it(
     assert files(out) == files(finished.folder)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_killed_run_leaves_nothing_of_the_run_before_it(ledger, config, copy, tmp_path):
+    changed = tmp_path / "changed.toml"
+    changed.write_text(dataclasses.replace(config, seed=5).to_toml(tmp_path), "utf-8")
+    kill(KILLED, ledger, copy, changed, "refer")
+    assert set(files(copy)) == {n for s in ("read", "detect", "score") for n in OUTPUTS[s]}
+    again = run_batch(ledger, copy, dataclasses.replace(config, seed=5))
+    assert again.kept == ("read", "detect", "score")
+
+
 @pytest.fixture
 def copy(finished, tmp_path) -> Path:
     """A finished run to spoil."""
