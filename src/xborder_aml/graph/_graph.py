@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,12 +11,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.errors import CapacityError, DataError, ParameterError, SchemaError, did_you_mean
-from xborder_aml.jurisdictions.codes import minor_digits
-from xborder_aml.kernels.amounts import LIMIT
-from xborder_aml.kernels.csr import csr, first_slots
+from xborder_aml.errors import CapacityError, ParameterError, SchemaError, did_you_mean
+from xborder_aml.graph._checks import check_accounts, check_transactions, check_values
+from xborder_aml.graph._edges import make_edges, plain
+from xborder_aml.graph._networkx import read_networkx, write_networkx
+from xborder_aml.graph._tables import (
+    CODES,
+    account_table,
+    coarsest,
+    encode,
+    fill_jurisdictions,
+    is_ordered,
+)
+from xborder_aml.graph._words import as_html, as_text, summarise
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.schema import ACCOUNTS, CURRENCY, JURISDICTION, RESOLUTION, TRANSACTIONS, Table
+from xborder_aml.schema import ACCOUNTS, CURRENCY, JURISDICTION, RESOLUTION, TRANSACTIONS
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["TransactionGraph"]
 
 _REQUIRED = frozenset(c.name for c in TRANSACTIONS if not c.nullable)
-_CODES = pl.Int32
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 _NUMERIC = (
     "transaction_id",
     "executed_at",
@@ -40,25 +46,6 @@ _NUMERIC = (
     "instrument",
 )
 """Columns that every graph keeps, beside the two account codes."""
-
-
-def _encode(transactions: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """Return account names, sorted, and the originator's and beneficiary's code of each row."""
-    names = (
-        pl.concat([transactions["originator"].unique(), transactions["beneficiary"].unique()])
-        .unique()
-        .sort()
-        .rename("account")
-    )
-    codes = names.to_frame().with_columns(code=pl.int_range(pl.len(), dtype=_CODES))
-    # a left join keeps the left order and holds one column at a time: the peak stays low
-    src = transactions.select(account="originator").join(
-        codes, on="account", how="left", maintain_order="left"
-    )["code"]
-    dst = transactions.select(account="beneficiary").join(
-        codes, on="account", how="left", maintain_order="left"
-    )["code"]
-    return names, src, dst
 
 
 class TransactionGraph:
@@ -105,9 +92,9 @@ class TransactionGraph:
                 "sources with xborder_aml.read_accounts"
             )
         frame = TRANSACTIONS.conform(transactions)
-        _check(frame)
-        names, src, dst = _encode(frame)
-        known = None if accounts is None else _check_accounts(ACCOUNTS.conform(accounts))
+        check_transactions(frame)
+        names, src, dst = encode(frame)
+        known = None if accounts is None else check_accounts(ACCOUNTS.conform(accounts))
         kept = list(_NUMERIC) + [
             c.name
             for c in TRANSACTIONS
@@ -117,15 +104,15 @@ class TransactionGraph:
         table = frame.select(kept).with_columns(
             src.alias("originator_code"), dst.alias("beneficiary_code")
         )
-        if not _is_ordered(table):
+        if not is_ordered(table):
             table = table.sort("executed_at", "transaction_id")
         self._table = table.rechunk()
         self._names = names
         self._base_currency: str = frame["base_currency"][0] if frame.height else "XXX"
-        self._resolution: str = _coarsest(frame["resolution"])
-        self._accounts = _account_table(names, known)
+        self._resolution: str = coarsest(frame["resolution"])
+        self._accounts = account_table(names, known)
         if known is not None:
-            self._table = _fill_jurisdictions(self._table, self._accounts)
+            self._table = fill_jurisdictions(self._table, self._accounts)
 
     @classmethod
     def _of(
@@ -212,7 +199,7 @@ class TransactionGraph:
     @cached_property
     def transaction_ids(self) -> NDArray[np.int64]:
         """transaction_id of each edge, shape (E,)."""
-        return _plain(self._table["transaction_id"])
+        return plain(self._table["transaction_id"])
 
     @property
     def transactions(self) -> pl.DataFrame:
@@ -240,37 +227,7 @@ class TransactionGraph:
                 f"{t.height} transactions in one graph; the limit is 2**31 - 1. Cut the ledger "
                 "into time slices (docs: the contract, slices)."
             )
-        at = _plain(t["executed_at"].to_physical())
-        src = _plain(t["originator_code"])
-        dst = _plain(t["beneficiary_code"])
-        out_ptr, out_row = csr(src, self.n_accounts)
-        in_ptr, in_row = csr(dst, self.n_accounts)
-        out_at = at[out_row]
-        a = _codes(t["originator_jurisdiction"])
-        b = _codes(t["beneficiary_jurisdiction"])
-        edges = Edges(
-            at=at,
-            originator=src,
-            beneficiary=dst,
-            sent=_plain(t["sent_minor"]),
-            sent_currency=_codes(t["sent_currency"]),
-            received=_plain(t["received_minor"]),
-            received_currency=_codes(t["received_currency"]),
-            base=_plain(t["base_minor"].fill_null(-1)),
-            border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
-            holder=self.holder_codes,
-            alone=(np.bincount(self.holder_codes)[self.holder_codes] == 1).astype(np.int8),
-            out_ptr=out_ptr,
-            out_row=out_row,
-            out_at=out_at,
-            in_ptr=in_ptr,
-            in_row=in_row,
-            in_at=at[in_row],
-            onward=first_slots(at, dst, out_ptr, out_at),
-        )
-        for array in edges:  # frozen; and a kernel compiles once, for read-only arrays
-            array.flags.writeable = False
-        return edges
+        return make_edges(t, self.holder_codes)
 
     @cached_property
     def holder_codes(self) -> NDArray[np.int32]:
@@ -281,7 +238,7 @@ class TransactionGraph:
             .then("own")
             .otherwise(pl.col("own").min().over("holder"))
         )
-        return _plain(table.select(first.cast(_CODES)).to_series())
+        return plain(table.select(first.cast(CODES)).to_series())
 
     # -- views --------------------------------------------------------------------------------
 
@@ -330,7 +287,7 @@ class TransactionGraph:
                 f"the graph has no account {unknown[0]!r}"
                 f"{did_you_mean(unknown[0], self._names.head(100_000).to_list())}"
             )
-        codes = self._names.is_in(wanted.implode()).arg_true().cast(_CODES).implode()
+        codes = self._names.is_in(wanted.implode()).arg_true().cast(CODES).implode()
         src = pl.col("originator_code").is_in(codes)
         dst = pl.col("beneficiary_code").is_in(codes)
         return self._view(src & dst if both_sides else src | dst)
@@ -369,8 +326,8 @@ class TransactionGraph:
                 "transactions; give one row an edge, in edge order"
             )
         table = self._table.with_columns(columns.get_columns())
-        _check_values(table)
-        if not _is_ordered(table):
+        check_values(table)
+        if not is_ordered(table):
             table = table.sort("executed_at", "transaction_id")
         return self._of(table.rechunk(), self, self._names, self._accounts)
 
@@ -398,15 +355,7 @@ class TransactionGraph:
         Node attributes are the columns of the accounts table. `from_networkx` gives back an equal
         graph.
         """
-        import networkx as nx
-
-        out = nx.MultiDiGraph(base_currency=self.base_currency, resolution=self.resolution)
-        for row in self._accounts.iter_rows(named=True):
-            out.add_node(row.pop("account"), **row)
-        for row in self.transactions.drop("base_currency", "resolution").iter_rows(named=True):
-            ends = row.pop("originator"), row.pop("beneficiary")
-            out.add_edge(*ends, key=row.pop("transaction_id"), **row)
-        return out
+        return write_networkx(self)
 
     @classmethod
     def from_networkx(cls, graph: nx.MultiDiGraph) -> TransactionGraph:
@@ -423,23 +372,9 @@ class TransactionGraph:
         SchemaError
             If an attribute is missing or of a wrong type.
         """
-        if not (graph.is_multigraph() and graph.is_directed()):
-            raise ParameterError(
-                f"from_networkx takes a MultiDiGraph, whose edge keys are transaction ids, and not "
-                f"a {type(graph).__name__}; convert it with networkx.MultiDiGraph(graph)"
-            )
-        edges = [
-            {"originator": u, "beneficiary": v, "transaction_id": key, **data}
-            for u, v, key, data in graph.edges(keys=True, data=True)
-        ]
-        nodes = [{"account": n, **data} for n, data in graph.nodes(data=True)]
-        frame = _records(edges, TRANSACTIONS)
-        meta = {c: graph.graph.get(c) or None for c in ("base_currency", "resolution")}
-        for name, value in meta.items():
-            if value is not None or name not in frame.columns:
-                frame = frame.with_columns(pl.lit(value, TRANSACTIONS.dtypes[name]).alias(name))
-        out = cls(frame, _records(nodes, ACCOUNTS))
-        if not edges:  # no row says them
+        frame, accounts, meta = read_networkx(graph)
+        out = cls(frame, accounts)
+        if not frame.height:  # no row says them
             out._base_currency = meta["base_currency"] or "XXX"
             out._resolution = meta["resolution"] or ""
         return out
@@ -468,104 +403,15 @@ class TransactionGraph:
 
     def summary(self) -> dict[str, Any]:
         """Return counts, span and money as plain values, for logs and manifests."""
-        t = self._table
-        e = self.edges if t.height else None
-        return {
-            "n_transactions": t.height,
-            "n_accounts": self.n_accounts,
-            "n_holders": int(np.unique(self.holder_codes).size),
-            "first_at": t["executed_at"].min(),
-            "last_at": t["executed_at"].max(),
-            "resolution": self.resolution or None,
-            "base_currency": self.base_currency,
-            "base_minor": int(t["base_minor"].sum()),
-            "n_without_base": t["base_minor"].null_count(),
-            "n_cross_border": int(e.border.sum(dtype=np.int64)) if e else 0,
-            "n_without_corridor": t.select(
-                pl.col("originator_jurisdiction").is_null()
-                | pl.col("beneficiary_jurisdiction").is_null()
-            )
-            .to_series()
-            .sum(),
-            "n_self_loops": int((e.originator == e.beneficiary).sum()) if e else 0,
-            "currencies": sorted(
-                {*t["sent_currency"].unique().to_list(), *t["received_currency"].unique().to_list()}
-            ),
-        }
+        return summarise(self, self._table)
 
     def __repr__(self) -> str:
         """Return counts, span and top corridors in a few lines."""
-        s = self.summary()
-        if not s["n_transactions"]:
-            return "TransactionGraph: empty"
-        lines = [
-            f"TransactionGraph: {s['n_transactions']:,} transactions, {s['n_accounts']:,} accounts"
-            f" ({s['n_holders']:,} holders)",
-            f"  span        {s['first_at']:%Y-%m-%d} to {s['last_at']:%Y-%m-%d}"
-            f", step {s['resolution'] or 'unknown'}",
-            f"  crossing    {s['n_cross_border']:,} cross a border"
-            f", {s['n_without_corridor']:,} without a known corridor",
-            f"  money       {_money(s['base_minor'], self.base_currency)}"
-            f", {s['n_without_base']:,} without a base amount",
-        ]
-        for row in self.corridors().head(5).iter_rows(named=True):
-            lines.append(
-                f"  {row['origin']} > {row['destination']}     {row['n_transactions']:>9,}  "
-                f"{_money(row['base_minor'], self.base_currency)}"
-            )
-        return "\n".join(lines)
+        return as_text(self)
 
     def _repr_html_(self) -> str:
         """Return the same as a small table for notebooks."""
-        s = self.summary()
-        if not s["n_transactions"]:
-            return "<p><b>TransactionGraph</b>: empty</p>"
-        rows = "".join(
-            f"<tr><td>{r['origin']} &rarr; {r['destination']}</td>"
-            f"<td style='text-align:right'>{r['n_transactions']:,}</td>"
-            f"<td style='text-align:right'>{_money(r['base_minor'], self.base_currency)}</td></tr>"
-            for r in self.corridors().head(8).iter_rows(named=True)
-        )
-        return (
-            f"<div><b>TransactionGraph</b><br>{s['n_transactions']:,} transactions &middot; "
-            f"{s['n_accounts']:,} accounts &middot; {s['n_holders']:,} holders<br>"
-            f"{s['first_at']:%Y-%m-%d} to {s['last_at']:%Y-%m-%d}, step "
-            f"{html.escape(s['resolution'] or 'unknown')} &middot; {s['n_cross_border']:,} cross a "
-            f"border &middot; {_money(s['base_minor'], self.base_currency)}"
-            "<table><thead><tr><th>corridor</th><th>transactions</th><th>base money</th></tr>"
-            f"</thead><tbody>{rows}</tbody></table></div>"
-        )
-
-
-def _money(minor: int, currency: str) -> str:
-    return f"{currency} {minor / 10 ** minor_digits(currency):,.0f}"
-
-
-def _plain(series: pl.Series) -> NDArray[Any]:
-    """Return a series without nulls as a C-contiguous array, without a copy where possible."""
-    array = np.ascontiguousarray(series.to_numpy())
-    array.flags.writeable = False
-    return array
-
-
-def _codes(series: pl.Series) -> NDArray[np.int16]:
-    """Return the physical codes of an Enum series, -1 for null."""
-    return series.to_physical().cast(pl.Int16).fill_null(-1).to_numpy().copy()
-
-
-def _records(rows: list[dict[str, Any]], table: Table) -> pl.DataFrame:
-    """Return a table from dictionaries, with the columns that it knows."""
-    if not rows:
-        return table.empty()
-    have = set().union(*rows)
-    schema = {name: dtype for name, dtype in table.dtypes.items() if name in have}
-    try:
-        return pl.DataFrame(rows, schema=schema)
-    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
-        raise SchemaError(
-            f"an attribute cannot be read as its column of the {table.name} table: {error}. "
-            f"Attributes, keys and nodes have the types of schema.{table.name.upper()}."
-        ) from error
+        return as_html(self)
 
 
 def _time(value: datetime | str) -> datetime:
@@ -574,92 +420,3 @@ def _time(value: datetime | str) -> datetime:
     except ValueError as error:
         raise ParameterError(f"{value!r} is not an ISO 8601 time, like 2014-01-31T12:00") from error
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def _is_ordered(table: pl.DataFrame) -> bool:
-    if table.height < 2:
-        return True
-    at = table["executed_at"].to_physical().to_numpy()
-    tid = table["transaction_id"].to_numpy()
-    step = np.diff(at)
-    return bool(((step > 0) | ((step == 0) & (np.diff(tid) > 0))).all())
-
-
-def _coarsest(resolution: pl.Series) -> str:
-    """Return the coarsest step of a ledger: ties of a date-only part are ties of the whole."""
-    present = set(resolution.drop_nulls().unique().to_list())
-    return next((r for r in reversed(RESOLUTION.categories.to_list()) if r in present), "")
-
-
-def _check(frame: pl.DataFrame) -> None:
-    """Refuse a table that no exact answer can be computed from."""
-    ids = frame["transaction_id"]
-    if ids.n_unique() != ids.len():
-        twice = ids.filter(ids.is_duplicated())[0]
-        raise DataError(
-            f"transaction_id {twice} stands in more than one row; ids must be unique. Concatenated "
-            "ledgers need ids of their own: read them in one call or renumber."
-        )
-    _check_values(frame)
-    currencies = frame["base_currency"].unique().to_list()
-    if len(currencies) > 1:
-        raise DataError(
-            f"base_currency holds {', '.join(sorted(map(str, currencies)))}; a graph has one. "
-            "Read the sources with the same base_currency."
-        )
-
-
-def _check_values(frame: pl.DataFrame) -> None:
-    """Refuse times and amounts whose sums could leave Int64, and negative amounts."""
-    at = frame["executed_at"].to_physical()
-    outside = int(((at < _FIRST) | (at > _LAST)).sum())
-    if outside:
-        raise DataError(
-            f"executed_at holds {outside} times outside the years 1 to 9999; convert them, since a "
-            "time stamp in another unit than microseconds often is the cause"
-        )
-    for name in ("sent_minor", "received_minor", "base_minor"):
-        column = frame[name]
-        if (column < 0).any():
-            raise DataError(
-                f"{name} holds {int((column < 0).sum())} negative amounts; direction is given by "
-                "originator and beneficiary, so amounts are never negative"
-            )
-        # summed in two halves, because a plain Int64 sum would wrap in silence
-        high = int((column // 2**31).sum() or 0)
-        low = int((column % 2**31).sum() or 0)
-        if high * 2**31 + low >= LIMIT:
-            raise CapacityError(
-                f"{name} sums to {high * 2**31 + low:,}, and an exact answer needs less than "
-                f"2**59 = {LIMIT:,} minor units; cut the ledger, or check the currency's decimals"
-            )
-
-
-def _check_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
-    names = accounts["account"]
-    if names.n_unique() != names.len():
-        twice = names.filter(names.is_duplicated())[0]
-        raise DataError(
-            f"account {twice!r} stands in more than one row of the accounts table; keep one row an "
-            "account"
-        )
-    return accounts
-
-
-def _account_table(names: pl.Series, known: pl.DataFrame | None) -> pl.DataFrame:
-    base = names.to_frame()
-    if known is not None:
-        base = base.join(known, on="account", how="left", maintain_order="left")
-    return ACCOUNTS.conform(base)
-
-
-def _fill_jurisdictions(table: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    held = accounts["jurisdiction"]
-    if held.null_count() == held.len():
-        return table
-    return table.with_columns(
-        pl.coalesce(f"{side}_jurisdiction", held.gather(table[f"{side}_code"]).alias("held")).alias(
-            f"{side}_jurisdiction"
-        )
-        for side in ("originator", "beneficiary")
-    )

@@ -1,0 +1,7 @@
+"""`TransactionGraph`: a table of transactions as a frozen, columnar, time-ordered multigraph."""
+
+from __future__ import annotations
+
+from xborder_aml.graph._graph import TransactionGraph
+
+__all__ = ["TransactionGraph"]

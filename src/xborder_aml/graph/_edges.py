@@ -1,0 +1,61 @@
+"""From the columns of a graph to the arrays that kernels read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xborder_aml.kernels.csr import csr, first_slots
+from xborder_aml.kernels.edges import Edges
+
+__all__ = ["make_edges", "plain"]
+
+
+def make_edges(t: pl.DataFrame, holder: NDArray[np.int32]) -> Edges:
+    """Return the arrays of a graph's table, with the holder code of each account, shape (V,)."""
+    at = plain(t["executed_at"].to_physical())
+    src = plain(t["originator_code"])
+    dst = plain(t["beneficiary_code"])
+    out_ptr, out_row = csr(src, holder.size)
+    in_ptr, in_row = csr(dst, holder.size)
+    out_at = at[out_row]
+    a = _codes(t["originator_jurisdiction"])
+    b = _codes(t["beneficiary_jurisdiction"])
+    edges = Edges(
+        at=at,
+        originator=src,
+        beneficiary=dst,
+        sent=plain(t["sent_minor"]),
+        sent_currency=_codes(t["sent_currency"]),
+        received=plain(t["received_minor"]),
+        received_currency=_codes(t["received_currency"]),
+        base=plain(t["base_minor"].fill_null(-1)),
+        border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
+        holder=holder,
+        alone=(np.bincount(holder)[holder] == 1).astype(np.int8),
+        out_ptr=out_ptr,
+        out_row=out_row,
+        out_at=out_at,
+        in_ptr=in_ptr,
+        in_row=in_row,
+        in_at=at[in_row],
+        onward=first_slots(at, dst, out_ptr, out_at),
+    )
+    for array in edges:  # frozen; and a kernel compiles once, for read-only arrays
+        array.flags.writeable = False
+    return edges
+
+
+def plain(series: pl.Series) -> NDArray[Any]:
+    """Return a series without nulls as a C-contiguous array, without a copy where possible."""
+    array = np.ascontiguousarray(series.to_numpy())
+    array.flags.writeable = False
+    return array
+
+
+def _codes(series: pl.Series) -> NDArray[np.int16]:
+    """Return the physical codes of an Enum series, -1 for null."""
+    return series.to_physical().cast(pl.Int16).fill_null(-1).to_numpy().copy()

@@ -1,0 +1,65 @@
+"""The tables of a graph: accounts coded, order, and what accounts add to transactions."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from xborder_aml.schema import ACCOUNTS, RESOLUTION
+
+__all__ = ["CODES", "account_table", "coarsest", "encode", "fill_jurisdictions", "is_ordered"]
+
+CODES = pl.Int32
+
+
+def encode(transactions: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return account names, sorted, and the originator's and beneficiary's code of each row."""
+    names = (
+        pl.concat([transactions["originator"].unique(), transactions["beneficiary"].unique()])
+        .unique()
+        .sort()
+        .rename("account")
+    )
+    codes = names.to_frame().with_columns(code=pl.int_range(pl.len(), dtype=CODES))
+    # a left join keeps the left order and holds one column at a time: the peak stays low
+    src = transactions.select(account="originator").join(
+        codes, on="account", how="left", maintain_order="left"
+    )["code"]
+    dst = transactions.select(account="beneficiary").join(
+        codes, on="account", how="left", maintain_order="left"
+    )["code"]
+    return names, src, dst
+
+
+def is_ordered(table: pl.DataFrame) -> bool:
+    if table.height < 2:
+        return True
+    at = table["executed_at"].to_physical().to_numpy()
+    tid = table["transaction_id"].to_numpy()
+    step = np.diff(at)
+    return bool(((step > 0) | ((step == 0) & (np.diff(tid) > 0))).all())
+
+
+def coarsest(resolution: pl.Series) -> str:
+    """Return the coarsest step of a ledger: ties of a date-only part are ties of the whole."""
+    present = set(resolution.drop_nulls().unique().to_list())
+    return next((r for r in reversed(RESOLUTION.categories.to_list()) if r in present), "")
+
+
+def account_table(names: pl.Series, known: pl.DataFrame | None) -> pl.DataFrame:
+    base = names.to_frame()
+    if known is not None:
+        base = base.join(known, on="account", how="left", maintain_order="left")
+    return ACCOUNTS.conform(base)
+
+
+def fill_jurisdictions(table: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    held = accounts["jurisdiction"]
+    if held.null_count() == held.len():
+        return table
+    return table.with_columns(
+        pl.coalesce(f"{side}_jurisdiction", held.gather(table[f"{side}_code"]).alias("held")).alias(
+            f"{side}_jurisdiction"
+        )
+        for side in ("originator", "beneficiary")
+    )
