@@ -18,8 +18,8 @@ def describe_detectors() -> list[dict[str, Any]]:
     Examples
     --------
     >>> describe_detectors()[0]["parameters"][0]
-    {'name': 'window', 'default': '30d', 'unit': 'time', 'meaning': 'Longest time from first to
-    last transfer.', 'is_cap': False, 'default_by_day': '90d'}
+    {'name': 'window', 'default': '30d', 'meaning': 'Longest time from first to last transfer.',
+    'unit': 'time', 'is_cap': False, 'default_by_day': '90d'}
     """
     out = []
     for detector in registry().values():
