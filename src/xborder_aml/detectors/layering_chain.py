@@ -32,12 +32,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xborder_aml._jit import jit
 from xborder_aml.detectors._oracle import carried, groups, returned
 from xborder_aml.detectors._spec import (
     BORDERS,
@@ -54,39 +52,12 @@ from xborder_aml.detectors._spec import (
     microseconds,
     param,
 )
-from xborder_aml.kernels.bundles import MAX_KEPT, Bundles, add_path, insert, make_bundles
-from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
-from xborder_aml.kernels.output import (
-    DONE,
-    Output,
-    add_cut,
-    add_finding,
-    begin,
-    full,
-)
+from xborder_aml.kernels.bundles import MAX_KEPT
+from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.layering_chain import UNKNOWN, depths_in, depths_out, layering_chain
+from xborder_aml.kernels.layering_chain import LayeringChainLimits as Limits
 
 __all__ = ["DETECTOR", "LayeringChain", "chain_depths"]
-
-_UNKNOWN = 2**31  # distance of a chain whose ends cannot be compared: after all others
-
-
-class Limits(NamedTuple):
-    """What the kernel reads of the parameters."""
-
-    gap: int
-    min_hops: int
-    max_hops: int
-    low: int
-    high: int
-    fx: int
-    min_borders: int
-    min_holders: int
-    strict: int
-    k_best: int
-    max_matches: int
-    max_work: int
-    max_degree: int
-    depth: NDArray[np.int8]  # (E,) hops that may follow, this one included, up to min_hops
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,282 +118,6 @@ class LayeringChain(Params):
         )
 
 
-# -- kernel -------------------------------------------------------------------------------------
-
-_MAX_HOPS, _MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2, 3
-
-
-def follows(edges: Edges, limits: Limits, first: int, then: int) -> bool:
-    """Tell whether edge `then`, out of the account that `first` went into, continues it."""
-    gap = edges.at[then] - edges.at[first]
-    return (
-        limits.strict <= gap <= limits.gap
-        and edges.beneficiary[then] != edges.originator[then]
-        and carries(edges, first, then, limits.low, limits.high, limits.fx)
-    )
-
-
-def depths_out(edges: Edges, limits: Limits, levels: int) -> NDArray[np.int8]:
-    """Return how many hops the longest walk from each edge has, itself included, up to `levels`.
-
-    A dynamic programme by rounds: an edge reaches depth k when one that follows it has depth k - 1.
-    Rounds rather than one sweep in time order, because edges of one instant may follow one another
-    both ways. No more than `max_degree` continuations of an edge are looked at; an edge that has
-    more counts as going on, so that a search comes there, meets the cap and tells it.
-    """
-    n = edges.at.size
-    depth = np.ones(n, np.int8)
-    for level in range(2, levels + 1):
-        for e in range(n):
-            if depth[e] != level - 1 or edges.originator[e] == edges.beneficiary[e]:
-                continue
-            until = edges.at[e] + limits.gap
-            slot = edges.onward[e]
-            end = edges.out_ptr[edges.beneficiary[e] + 1]
-            stop = min(end, slot + limits.max_degree)
-            while slot < stop and edges.out_at[slot] <= until:
-                then = edges.out_row[slot]
-                if depth[then] >= level - 1 and follows(edges, limits, e, then):
-                    depth[e] = level
-                    break
-                slot += 1
-            if slot == stop and stop < end and edges.out_at[stop] <= until:
-                depth[e] = level
-    return depth
-
-
-def depths_in(edges: Edges, limits: Limits, levels: int) -> NDArray[np.int8]:
-    """Return how many hops the longest walk into each edge has, itself included, up to `levels`."""
-    n = edges.at.size
-    depth = np.ones(n, np.int8)
-    for level in range(2, levels + 1):
-        reached = depth.copy()
-        for e in range(n):
-            if depth[e] != level - 1 or edges.originator[e] == edges.beneficiary[e]:
-                continue
-            first = edges.onward[e]
-            end = min(edges.out_ptr[edges.beneficiary[e] + 1], first + limits.max_degree)
-            for slot in range(first, end):
-                if edges.out_at[slot] - edges.at[e] > limits.gap:
-                    break
-                then = edges.out_row[slot]
-                if reached[then] < level and follows(edges, limits, e, then):
-                    reached[then] = level
-        depth = reached
-    return depth
-
-
-def sources(
-    edges: Edges, limits: Limits, anchor: int, found: NDArray[np.int32], cut: NDArray[np.int64]
-) -> int:
-    """Collect the distinct originators of edges that the anchor would continue.
-
-    A chain is left-maximal only if all of them are on it. Returns their number, or -1 when there
-    are more than a chain can hold; at most `max_degree` edges, the latest, are looked at.
-    """
-    here = edges.originator[anchor]
-    low = edges.in_ptr[here]
-    slot = first_after(edges.in_at, low, edges.in_ptr[here + 1], edges.at[anchor]) - 1
-    n = 0
-    looked = 0
-    while slot >= low and edges.at[anchor] - edges.in_at[slot] <= limits.gap:
-        if looked == limits.max_degree:
-            cut[0] = _MAX_DEGREE
-            cut[1] += (
-                slot
-                + 1
-                - first_after(edges.in_at, low, slot + 1, edges.at[anchor] - limits.gap - 1)
-            )
-            return n
-        before = edges.in_row[slot]
-        slot -= 1
-        looked += 1
-        who = edges.originator[before]
-        if who == here or who == edges.beneficiary[anchor]:
-            continue  # a self-loop, or on every chain from here
-        if not follows(edges, limits, before, anchor):
-            continue
-        known = False
-        for i in range(n):
-            known = known or found[i] == who
-        if known:
-            continue
-        if n == limits.max_hops - 1:
-            return -1
-        found[n] = who
-        n += 1
-    return n
-
-
-def reports(
-    edges: Edges,
-    limits: Limits,
-    path: NDArray[np.int64],
-    hops: int,
-    before: NDArray[np.int32],
-    n_before: int,
-) -> bool:
-    """Tell whether a path that cannot go on is a match: long enough, crossing, left-maximal."""
-    if hops < limits.min_hops:
-        return False
-    borders = 0
-    holders = 1
-    for i in range(hops):
-        borders += edges.border[path[i]]
-        holder = edges.holder[edges.beneficiary[path[i]]]
-        is_new = holder != edges.holder[edges.originator[path[0]]]
-        for j in range(i):
-            is_new = is_new and holder != edges.holder[edges.beneficiary[path[j]]]
-        holders += is_new
-    if borders < limits.min_borders or holders < limits.min_holders:
-        return False
-    for j in range(n_before):
-        on_path = False
-        for i in range(hops):
-            on_path = on_path or edges.beneficiary[path[i]] == before[j]
-        if not on_path:
-            return False
-    return True
-
-
-def keep(edges: Edges, bundles: Bundles, n: int, path: NDArray[np.int64], hops: int) -> int:
-    """Bundle a chain with those that end at the same account; return the number of bundles.
-
-    Returns -1 when a new last account has no room.
-    """
-    got = returned_bp(edges, path[0], path[hops - 1])
-    distance = _UNKNOWN if got < 0 else abs(got - 10_000)
-    end = edges.beneficiary[path[hops - 1]]
-    k = bundles.hops.size // bundles.kept.size
-    for m in range(n):
-        if edges.beneficiary[bundles.rows[m * k, bundles.hops[m * k] - 1]] == end:
-            insert(bundles, m, False, path, hops, distance)
-            return n
-    if n == bundles.kept.size:
-        return -1
-    insert(bundles, n, True, path, hops, distance)
-    return n + 1
-
-
-def explore(
-    edges: Edges,
-    limits: Limits,
-    path: NDArray[np.int64],
-    state: NDArray[np.int64],
-    before: NDArray[np.int32],
-    n_before: int,
-    bundles: Bundles,
-    cut: NDArray[np.int64],
-) -> int:
-    """Search all chains from the anchor in ``path[0]``, depth first; return the bundles.
-
-    `state` (max_hops, 3) is the stack: next slot, first slot, and whether the path can go on.
-    """
-    n = 0
-    work = 0
-    depth = 1
-    start = edges.originator[path[0]]
-    state[0, 0] = state[0, 1] = edges.onward[path[0]]
-    state[0, 2] = 0
-    while depth > 0:
-        last = path[depth - 1]
-        here = edges.beneficiary[last]
-        until = edges.at[last] + limits.gap
-        slot = state[depth - 1, 0]
-        end = edges.out_ptr[here + 1]
-        over = slot == end or edges.out_at[slot] > until
-        if not over and slot - state[depth - 1, 1] >= limits.max_degree:
-            if cut[0] < 0:
-                cut[0] = _MAX_DEGREE
-            cut[1] += first_after(edges.out_at, slot, end, until) - slot
-            over = True
-        if not over and depth == limits.max_hops and state[depth - 1, 2]:
-            if cut[0] < 0:
-                cut[0] = _MAX_HOPS
-            cut[1] += 1
-            over = True
-        if over:
-            goes_on = state[depth - 1, 2] and depth < limits.max_hops
-            if not goes_on and reports(edges, limits, path, depth, before, n_before):
-                kept = keep(edges, bundles, n, path, depth)
-                if kept >= 0:
-                    n = kept
-                else:
-                    if cut[0] < 0:
-                        cut[0] = _MAX_MATCHES
-                    cut[1] += 1
-            depth -= 1
-            continue
-        if work == limits.max_work:
-            if cut[0] < 0:
-                cut[0] = _MAX_WORK
-            for i in range(depth):
-                there = edges.beneficiary[path[i]]
-                stop = edges.out_ptr[there + 1]
-                cut[1] += max(
-                    0,
-                    first_after(edges.out_at, state[i, 0], stop, edges.at[path[i]] + limits.gap)
-                    - state[i, 0],
-                )
-            return n
-        state[depth - 1, 0] = slot + 1
-        work += 1
-        row = edges.out_row[slot]
-        to = edges.beneficiary[row]
-        on_path = to == start
-        for i in range(depth):
-            on_path = on_path or edges.beneficiary[path[i]] == to
-        if on_path or not follows(edges, limits, last, row):
-            continue
-        state[depth - 1, 2] = 1
-        if depth == limits.max_hops or depth + limits.depth[row] < limits.min_hops:
-            continue
-        path[depth] = row
-        state[depth, 0] = state[depth, 1] = edges.onward[row]
-        state[depth, 2] = 0
-        depth += 1
-    return n
-
-
-def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> int:
-    """Find the chains of the anchors in ``[first, last)``."""
-    bundles = make_bundles(limits.max_matches, limits.k_best, limits.max_hops)
-    path = np.empty(limits.max_hops, np.int64)
-    state = np.empty((limits.max_hops, 3), np.int64)
-    before = np.empty(limits.max_hops, np.int32)
-    cut = np.empty(2, np.int64)
-    for anchor in range(first, last):
-        begin(out, anchor)
-        start = edges.originator[anchor]
-        if limits.depth[anchor] < limits.min_hops or start == edges.beneficiary[anchor]:
-            continue
-        cut[0] = -1
-        cut[1] = 0
-        n_before = sources(edges, limits, anchor, before, cut)
-        if n_before < 0:
-            continue
-        path[0] = anchor
-        n = explore(edges, limits, path, state, before, n_before, bundles, cut)
-        for m in range(n):
-            for place in range(m * limits.k_best, m * limits.k_best + bundles.kept[m]):
-                if not add_path(edges, bundles, place, out):
-                    return full(out)
-                if not add_finding(out, anchor, start, bundles.seen[m]):
-                    return full(out)
-        if cut[0] >= 0 and not add_cut(out, anchor, start, cut[0], cut[1]):
-            return full(out)
-    return DONE
-
-
-follows = jit(follows)
-depths_out = jit(depths_out)
-depths_in = jit(depths_in)
-sources = jit(sources)
-reports = jit(reports)
-keep = jit(keep)
-explore = jit(explore)
-
-
 def prepare(edges: Edges, limits: Limits) -> Limits:
     """Add the depth of every edge, so that the search starts only where a chain can follow."""
     return limits._replace(depth=depths_out(edges, limits, limits.min_hops))
@@ -481,7 +176,7 @@ def reference(view: View, params: LayeringChain) -> list[Match]:
         enough = crossed >= p.min_borders and holders >= p.min_holders
         if len(path) >= p.min_hops and enough and not longer:
             share = returned(path[0], path[-1])
-            distance = _UNKNOWN if share is None else abs(share - 10_000)
+            distance = UNKNOWN if share is None else abs(share - 10_000)
             key = (path[0].row, path[-1].beneficiary)
             chain = (-len(path), distance, tuple(t.row for t in path))
             found.setdefault(key, []).append(chain)
@@ -590,7 +285,7 @@ DETECTOR = Detector(
     title="Layering chain",
     version=1,
     params=LayeringChain,
-    search=jit(search),
+    search=layering_chain,
     reference=reference,
     plant=plant,
     near_misses={

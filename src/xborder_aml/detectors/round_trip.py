@@ -31,11 +31,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import numpy as np
-
-from xborder_aml._jit import jit
 from xborder_aml.detectors._oracle import carried, groups, returned, slack_bp
 from xborder_aml.detectors._spec import (
     BORDERS,
@@ -52,38 +49,11 @@ from xborder_aml.detectors._spec import (
     microseconds,
     param,
 )
-from xborder_aml.kernels.amounts import fx_slack_bp
-from xborder_aml.kernels.bundles import MAX_KEPT, Bundles, add_path, insert, make_bundles
-from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
-from xborder_aml.kernels.output import (
-    DONE,
-    Output,
-    add_cut,
-    add_finding,
-    begin,
-    full,
-)
+from xborder_aml.kernels.bundles import MAX_KEPT
+from xborder_aml.kernels.round_trip import RoundTripLimits as Limits
+from xborder_aml.kernels.round_trip import round_trip
 
 __all__ = ["DETECTOR", "RoundTrip"]
-
-
-class Limits(NamedTuple):
-    """What the kernel reads of the parameters."""
-
-    window: int
-    max_hops: int
-    low: int
-    high: int
-    returned_low: int
-    returned_high: int
-    fx: int
-    min_borders: int
-    by_holder: int
-    strict: int
-    k_best: int
-    max_matches: int
-    max_work: int
-    max_degree: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,205 +107,6 @@ class RoundTrip(Params):
             max_work=self.max_work,
             max_degree=self.max_degree,
         )
-
-
-# -- kernel -------------------------------------------------------------------------------------
-
-_MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2
-_FEW = 64  # returning transfers looked at before a search is begun
-
-
-def gap_to_full(edges: Edges, limits: Limits, anchor: int, last: int) -> int:
-    """Return how far from all that left edge `last` returns, in basis points; -1 out of bounds."""
-    got = returned_bp(edges, anchor, last)
-    slack = 0
-    if edges.sent_currency[anchor] != edges.received_currency[last]:
-        slack = fx_slack_bp(limits.fx, edges.at[last] - edges.at[anchor])
-    if got < max(0, limits.returned_low - slack) or got > limits.returned_high + slack:
-        return -1
-    return abs(got - 10_000)
-
-
-def hopeless(edges: Edges, limits: Limits, anchor: int) -> bool:
-    """Tell cheaply that no trip starts here: nothing goes on, or nothing like it comes back.
-
-    Of the transfers that come back a few are looked at: on real ledgers most anchors end here.
-    """
-    until = edges.at[anchor] + limits.window
-    there = edges.beneficiary[anchor]
-    slot = edges.onward[anchor]
-    if slot == edges.out_ptr[there + 1] or edges.out_at[slot] > until:
-        return True
-    home = edges.originator[anchor]
-    if limits.by_holder and not edges.alone[home]:
-        return False
-    end = edges.in_ptr[home + 1]
-    slot = first_after(edges.in_at, edges.in_ptr[home], end, edges.at[anchor] - 1)
-    few = min(end, slot + _FEW)
-    while slot < few and edges.in_at[slot] <= until:
-        if gap_to_full(edges, limits, anchor, edges.in_row[slot]) >= 0:
-            return False
-        slot += 1
-    return bool(slot == end or edges.in_at[slot] > until)
-
-
-def closes(edges: Edges, limits: Limits, anchor: int, path: np.ndarray, hops: int) -> int:
-    """Return how far from all that left a closed path returns, in basis points; -1: no match."""
-    last = path[hops - 1]
-    distance = gap_to_full(edges, limits, anchor, last)
-    if distance < 0:
-        return -1
-    borders = 0
-    lowest = anchor
-    for i in range(hops):
-        borders += edges.border[path[i]]
-        lowest = min(lowest, path[i])
-    if borders < limits.min_borders:
-        return -1
-    rotates = edges.beneficiary[last] == edges.originator[anchor]
-    if rotates and edges.at[last] == edges.at[anchor] and lowest != anchor:
-        return -1  # all at one time: only the rotation from the smallest id counts
-    return distance
-
-
-def keep(edges: Edges, bundles: Bundles, n: int, path: np.ndarray, hops: int, distance: int) -> int:
-    """Bundle a closed path with those of the same accounts; return the number of bundles.
-
-    Returns -1 when a new circle has no room.
-    """
-    k = bundles.hops.size // bundles.kept.size
-    for m in range(n):
-        if bundles.hops[m * k] != hops:
-            continue
-        same = True
-        for i in range(hops):
-            if edges.beneficiary[bundles.rows[m * k, i]] != edges.beneficiary[path[i]]:
-                same = False
-                break
-        if same:
-            insert(bundles, m, False, path, hops, distance)
-            return n
-    if n == bundles.kept.size:
-        return -1
-    insert(bundles, n, True, path, hops, distance)
-    return n + 1
-
-
-def explore(
-    edges: Edges,
-    limits: Limits,
-    anchor: int,
-    path: np.ndarray,
-    slots: np.ndarray,
-    bundles: Bundles,
-    cut: np.ndarray,
-) -> int:
-    """Search all trips from one anchor, depth first; return the number of bundles.
-
-    `path` and `slots` (max_hops,) are the stack. `cut` takes the first cap reached (-1: none) and
-    the edges in view that were not followed.
-    """
-    until = edges.at[anchor] + limits.window
-    home = edges.originator[anchor]
-    owner = edges.holder[home]
-    n = 0
-    work = 0
-    depth = 1
-    path[0] = anchor
-    slots[0] = edges.onward[anchor]
-    first = edges.onward[anchor]
-    cut[0] = -1
-    cut[1] = 0
-    base = np.empty(limits.max_hops, np.int64)  # first slot looked at on each level
-    base[0] = first
-    while depth > 0:
-        here = edges.beneficiary[path[depth - 1]]
-        end = edges.out_ptr[here + 1]
-        slot = slots[depth - 1]
-        if slot == end or edges.out_at[slot] > until:
-            depth -= 1
-            continue
-        if slot - base[depth - 1] >= limits.max_degree:
-            if cut[0] < 0:
-                cut[0] = _MAX_DEGREE
-            cut[1] += first_after(edges.out_at, slot, end, until) - slot
-            depth -= 1
-            continue
-        if work == limits.max_work:
-            if cut[0] < 0:
-                cut[0] = _MAX_WORK
-            for level in range(depth):
-                there = edges.beneficiary[path[level]]
-                stop = edges.out_ptr[there + 1]
-                cut[1] += first_after(edges.out_at, slots[level], stop, until) - slots[level]
-            return n
-        slots[depth - 1] = slot + 1
-        work += 1
-        row = edges.out_row[slot]
-        if limits.strict and edges.out_at[slot] == edges.at[path[depth - 1]]:
-            continue
-        if not carries(edges, path[depth - 1], row, limits.low, limits.high, limits.fx):
-            continue
-        to = edges.beneficiary[row]
-        if to == home or (limits.by_holder and edges.holder[to] == owner):
-            path[depth] = row
-            distance = closes(edges, limits, anchor, path, depth + 1)
-            if distance >= 0:
-                kept = keep(edges, bundles, n, path, depth + 1, distance)
-                if kept >= 0:
-                    n = kept
-                else:
-                    if cut[0] < 0:
-                        cut[0] = _MAX_MATCHES
-                    cut[1] += 1
-            continue
-        if depth + 2 > limits.max_hops:
-            continue
-        seen = False
-        for level in range(depth):
-            if edges.beneficiary[path[level]] == to:
-                seen = True
-                break
-        if seen:
-            continue
-        path[depth] = row
-        slots[depth] = edges.onward[row]
-        base[depth] = edges.onward[row]
-        depth += 1
-    return n
-
-
-def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> int:
-    """Find the round trips of the anchors in ``[first, last)``."""
-    path = np.empty(limits.max_hops, np.int64)
-    slots = np.empty(limits.max_hops, np.int64)
-    bundles = make_bundles(limits.max_matches, limits.k_best, limits.max_hops)
-    cut = np.empty(2, np.int64)
-    for anchor in range(first, last):
-        begin(out, anchor)
-        home = edges.originator[anchor]
-        there = edges.beneficiary[anchor]
-        if home == there or (limits.by_holder and edges.holder[home] == edges.holder[there]):
-            continue
-        if hopeless(edges, limits, anchor):
-            continue
-        n = explore(edges, limits, anchor, path, slots, bundles, cut)
-        for m in range(n):
-            for place in range(m * limits.k_best, m * limits.k_best + bundles.kept[m]):
-                if not add_path(edges, bundles, place, out):
-                    return full(out)
-                if not add_finding(out, anchor, home, bundles.seen[m]):
-                    return full(out)
-        if cut[0] >= 0 and not add_cut(out, anchor, home, cut[0], cut[1]):
-            return full(out)
-    return DONE
-
-
-gap_to_full = jit(gap_to_full)
-hopeless = jit(hopeless)
-closes = jit(closes)
-keep = jit(keep)
-explore = jit(explore)
 
 
 # -- oracle -------------------------------------------------------------------------------------
@@ -474,7 +245,7 @@ DETECTOR = Detector(
     title="Round trip",
     version=1,
     params=RoundTrip,
-    search=jit(search),
+    search=round_trip,
     reference=reference,
     plant=plant,
     near_misses={
