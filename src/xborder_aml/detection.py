@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xborder_aml.assembly import assemble
 from xborder_aml.detectors import detector_of, registry
 from xborder_aml.detectors._spec import Detector, Match, Params, Transfer, View
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Executor, Task, make_executor, run_task
 from xborder_aml.executors._run import join_outputs
-from xborder_aml.findings import Findings, assemble
+from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.output import N_COUNTS, Output
 
@@ -90,19 +91,7 @@ def detect(
             raw = find(graph, detector, params, executor=executor, progress=progress)
         else:
             raw = _as_output(detector.reference(as_view(graph), params))
-        parts.append(
-            assemble(
-                graph,
-                pattern=detector.name,
-                version=detector.version,
-                parameters=params.to_dict(),
-                definition=params.to_dict(caps=False),
-                roles=detector.roles,
-                caps=detector.caps,
-                hops=None if detector.hops == "path" else detector.hops,
-                raw=raw,
-            )
-        )
+        parts.append(assemble(graph, detector, params, raw))
         cut = parts[-1].truncations
         if cut.height:
             _log.warning(

@@ -54,7 +54,7 @@ ALPHA3: dict[str, str] = dict(
 )
 """ISO 3166-1 alpha-3 to alpha-2."""
 
-CRYPTO: dict[str, int] = {'BTC': 8, 'ETH': 9, 'USDT': 6, 'USDC': 6, 'XMR': 9, 'LTC': 8, 'TRX': 6}
+CRYPTO: dict[str, int] = {"BTC": 8, "ETH": 9, "USDT": 6, "USDC": 6, "XMR": 9, "LTC": 8, "TRX": 6}
 """Crypto-assets known to the schema and the decimals of their minor unit."""
 
 CURRENCIES: tuple[str, ...] = tuple(

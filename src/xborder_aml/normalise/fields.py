@@ -171,8 +171,10 @@ def _minor(value: pl.Expr, digits: int) -> pl.Expr:
 def currency(column: str, dtype: pl.DataType, names: dict[str, str]) -> pl.Expr:
     """Return the ISO 4217 code that each text stands for, as text, null if it is none."""
     known = {**{code: code for code in CURRENCIES}, **names}
-    return text(column, dtype).str.to_uppercase().replace_strict(
-        known, default=None, return_dtype=pl.String
+    return (
+        text(column, dtype)
+        .str.to_uppercase()
+        .replace_strict(known, default=None, return_dtype=pl.String)
     )
 
 
@@ -290,9 +292,7 @@ def _recognised(word: pl.Expr, timezone: str) -> pl.Expr:
     def read(texts: pl.Series) -> pl.Series:
         return _read_times(texts, timezone)
 
-    return word.map_batches(
-        read, return_dtype=pl.Datetime("us", "UTC"), is_elementwise=True
-    )
+    return word.map_batches(read, return_dtype=pl.Datetime("us", "UTC"), is_elementwise=True)
 
 
 def _read_times(texts: pl.Series, timezone: str) -> pl.Series:
@@ -302,8 +302,8 @@ def _read_times(texts: pl.Series, timezone: str) -> pl.Series:
     on every row.
     """
     frame = texts.alias("text").to_frame()
-    even = pl.col("text").str.replace_all("/", "-", literal=True).str.replace(
-        "T", " ", literal=True
+    even = (
+        pl.col("text").str.replace_all("/", "-", literal=True).str.replace("T", " ", literal=True)
     )
     ends_z = pl.col("text").str.ends_with("Z")
     frame = frame.select("text", even=even.str.strip_suffix("Z"), is_utc=ends_z)

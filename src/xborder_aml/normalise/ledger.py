@@ -85,9 +85,7 @@ def normalise(
         If an option is unknown, or contradicts the ledger.
     """
     if on_missing_rate not in ("raise", "keep"):
-        raise ParameterError(
-            f"on_missing_rate is {on_missing_rate!r}; it may be 'raise' or 'keep'"
-        )
+        raise ParameterError(f"on_missing_rate is {on_missing_rate!r}; it may be 'raise' or 'keep'")
     if base_currency is not None and base_currency not in CURRENCIES:
         raise ParameterError(
             f"base_currency is {base_currency!r}, which is no ISO 4217 code such as 'EUR'"
@@ -122,7 +120,10 @@ def normalise(
     }
     logger.info(
         "read %d rows: %d transactions, %d mirror bookings, %d rejects",
-        read.height, transactions.height, notes["mirrors_collapsed"], rejects.height,
+        read.height,
+        transactions.height,
+        notes["mirrors_collapsed"],
+        rejects.height,
     )
     return Ledger(transactions, accounts, rejects, summary)
 
@@ -156,9 +157,7 @@ def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
         ) from error
 
 
-def _rejects(
-    read: pl.DataFrame, rules: list[tuple[str, str]], raw: RawLedger
-) -> pl.DataFrame:
+def _rejects(read: pl.DataFrame, rules: list[tuple[str, str]], raw: RawLedger) -> pl.DataFrame:
     names = {k: name for k, (name, _) in enumerate(rules)}
     headers = {k: raw.columns.get(column, column) for k, (_, column) in enumerate(rules)}
     return REJECTS.conform(
@@ -191,8 +190,9 @@ def _signs(rows: pl.DataFrame, conventions: Conventions) -> tuple[pl.DataFrame, 
     if conventions.mirrors:
         rows = _collapsed(rows)
     if conventions.negative_amounts == "absolute":
-        money = [name for name in ("sent_minor", "received_minor", "base_minor")
-                 if name in rows.columns]
+        money = [
+            name for name in ("sent_minor", "received_minor", "base_minor") if name in rows.columns
+        ]
         rows = rows.with_columns(pl.col(money).abs())
     notes = {
         "mirrors_collapsed": before - rows.height,
@@ -204,8 +204,8 @@ def _signs(rows: pl.DataFrame, conventions: Conventions) -> tuple[pl.DataFrame, 
         first = pl.min_horizontal("executed_at", "executed_until")
         last = pl.max_horizontal("executed_at", "executed_until")
         rows = rows.with_columns(
-            executed_at=first, executed_until=pl.when(pl.col("executed_until").is_not_null())
-            .then(last),
+            executed_at=first,
+            executed_until=pl.when(pl.col("executed_until").is_not_null()).then(last),
         )
     return rows, notes
 
@@ -241,8 +241,9 @@ def _numbered(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
 
     Then the source's text stays as reference, so that nobody loses the way back.
     """
-    by_row = rows.with_columns(source_reference="reference" if "reference" in rows.columns else
-                               pl.lit(None, pl.String))
+    by_row = rows.with_columns(
+        source_reference="reference" if "reference" in rows.columns else pl.lit(None, pl.String)
+    )
     if "transaction_id" in rows.columns:
         ids = rows["transaction_id"]
         if ids.null_count() == 0 and ids.n_unique() == rows.height:
@@ -307,8 +308,9 @@ def _based(
         )
     )
     if large.height:
-        based = based.join(large.select("source_row"), on="source_row", how="anti",
-                           maintain_order="left")
+        based = based.join(
+            large.select("source_row"), on="source_row", how="anti", maintain_order="left"
+        )
     based = based.with_columns(base_currency=pl.lit(base, CURRENCY))
     return based.drop("date", "has_rate"), base, how, rejected
 
@@ -372,8 +374,11 @@ def _labelled(accounts: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFram
 def _repeats(transactions: pl.DataFrame) -> int:
     """Count transactions that equal an earlier one in all but their row and id."""
     own = ("transaction_id", "source_row", "mirror_row")
-    rest = [name for name in transactions.columns
-            if name not in own and transactions[name].null_count() < transactions.height]
+    rest = [
+        name
+        for name in transactions.columns
+        if name not in own and transactions[name].null_count() < transactions.height
+    ]
     return transactions.height - transactions.select(rest).n_unique() if rest else 0
 
 

@@ -79,9 +79,7 @@ def given_rates(needed: pl.DataFrame, rates: pl.DataFrame, base: str) -> pl.Data
     )
 
 
-def constant_rates(
-    needed: pl.DataFrame, rates: Mapping[str, str], base: str
-) -> pl.DataFrame:
+def constant_rates(needed: pl.DataFrame, rates: Mapping[str, str], base: str) -> pl.DataFrame:
     """Look up a generator's constant rates: decimal text in units of one common currency."""
     unit = Fraction(rates[base]) if base in rates else None
     return _fractions(

@@ -282,9 +282,7 @@ def _amount_rules(leg: str, column: str, signed: bool) -> list[tuple[str, str, p
     return rules
 
 
-def _broken_value(
-    rules: list[tuple[str, str, pl.Expr]], given: dict[str, pl.DataType]
-) -> pl.Expr:
+def _broken_value(rules: list[tuple[str, str, pl.Expr]], given: dict[str, pl.DataType]) -> pl.Expr:
     """Return the text, as it stood, of the column that broke a rule."""
     positions: dict[str, list[int]] = {}
     for k, (_, column, _) in enumerate(rules):

@@ -60,9 +60,7 @@ def _layout(frame: pl.LazyFrame, request: Request) -> RawLedger:
     return lay_out(frame, columns, conventions, derived=derived)
 
 
-def _mapping(
-    asked: Mapping[str, str], have: list[str]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _mapping(asked: Mapping[str, str], have: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Split a user's mapping into columns and constants, and check both ends."""
     columns = {name: name for name in RAW_COLUMNS if name in have}
     constants = {}

@@ -26,10 +26,7 @@ from xborder_aml.sources.tide import TIDE
 __all__ = ["SOURCES", "read_accounts", "read_ledger", "read_patterns", "read_transactions"]
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
-    {
-        source.name: source
-        for source in (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE)
-    }
+    {source.name: source for source in (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE)}
 )
 """Every source that can be read by name."""
 

@@ -133,9 +133,7 @@ def _findings(planted: pl.DataFrame, findings: Findings) -> pl.DataFrame:
     )
 
 
-def _ranks(
-    planted: pl.DataFrame, scores: pl.DataFrame | None, patterns: list[str]
-) -> pl.DataFrame:
+def _ranks(planted: pl.DataFrame, scores: pl.DataFrame | None, patterns: list[str]) -> pl.DataFrame:
     """Return for each pattern how high the principals of its planted cases stand."""
     cases = planted.filter(pl.col("kind") == "planted")
     members = {

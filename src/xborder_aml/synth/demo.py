@@ -242,6 +242,4 @@ def _labelled(
         is_illicit=pl.col("kind") == "planted",
         transaction_id="transaction_ids",
     ).explode("transaction_id")
-    return transactions.update(labels, on="transaction_id", how="left").select(
-        transactions.columns
-    )
+    return transactions.update(labels, on="transaction_id", how="left").select(transactions.columns)

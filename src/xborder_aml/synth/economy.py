@@ -248,9 +248,7 @@ def _sweeps(e: Economy, rng: np.random.Generator) -> Rows:
     people = e.people
     daughters = people.of("subsidiary")
     daughters = daughters[np.argsort(people.holder[daughters], kind="stable")]
-    mother, start, size = np.unique(
-        people.holder[daughters], return_index=True, return_counts=True
-    )
+    mother, start, size = np.unique(people.holder[daughters], return_index=True, return_counts=True)
     fridays = np.arange(_FRIDAY - int(weekday(np.array([0]))[0]), e.n_days, 2 * _WEEK)
     parts = []
     for first, n, head in zip(start.tolist(), size.tolist(), mother.tolist(), strict=True):

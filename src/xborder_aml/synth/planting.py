@@ -52,9 +52,7 @@ class _Drawn(NamedTuple):
     small: bool
 
 
-def plant_cases(
-    e: Economy, background: Rows, detectors: Iterable[str], n_cases: int
-) -> list[Case]:
+def plant_cases(e: Economy, background: Rows, detectors: Iterable[str], n_cases: int) -> list[Case]:
     """Return `n_cases` of each detector, no account in two of them.
 
     An instance is scaled to plausible amounts, moved into office hours, and paid in the currencies

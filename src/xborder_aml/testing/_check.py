@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 
+from xborder_aml.assembly import assemble
 from xborder_aml.detection import as_view, find, matches
 from xborder_aml.detectors._spec import Detector, Match, Params
 from xborder_aml.executors import ThreadsExecutor
-from xborder_aml.findings import Findings, assemble
+from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.amounts import LIMIT
 from xborder_aml.kernels.output import DONE
@@ -88,18 +89,8 @@ class _Runner:
         return sorted(matches(find(graph, self.detector, self.params, **how)))
 
     def findings(self, graph: TransactionGraph, **how: Any) -> Findings:
-        d = self.detector
-        return assemble(
-            graph,
-            pattern=d.name,
-            version=d.version,
-            parameters=self.params.to_dict(),
-            definition=self.params.to_dict(caps=False),
-            roles=d.roles,
-            caps=d.caps,
-            hops=None if d.hops == "path" else d.hops,
-            raw=find(graph, d, self.params, **how),
-        )
+        raw = find(graph, self.detector, self.params, **how)
+        return assemble(graph, self.detector, self.params, raw)
 
     def ids(self, graph: TransactionGraph) -> list[_Seen]:
         """Return what must not change: which transactions, in which roles, how many times."""
