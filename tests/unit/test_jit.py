@@ -1,0 +1,122 @@
+"""Compile policy: one specialisation a kernel, a cache that may be absent, and plain Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numba
+import polars as pl
+import pytest
+
+import xborder_aml as xb
+from xborder_aml import _jit, kernels
+from xborder_aml.detectors._spec import Detector
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.schema import TRANSACTIONS
+
+compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="kernels run as plain Python")
+
+SCRIPT = """
+import sys
+import xborder_aml as xb
+graph = xb.TransactionGraph(xb.example_ledger())
+found = xb.detect(graph, xb.FanIn(min_counterparties=2, window="100d"), executor=2)
+sys.stdout.write(found.findings["finding_id"][0])
+"""
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, "XBORDER_AML_CACHE": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+
+
+def dispatchers() -> dict[str, Any]:
+    """Every compiled function of the kernels and detectors that are loaded."""
+    out = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith((kernels.__name__, "xborder_aml.detectors")):
+            for value in vars(module).values():
+                if isinstance(value, Detector):
+                    value = value.search
+                if hasattr(value, "signatures"):
+                    out[f"{value.__module__}.{value.__name__}"] = value
+    return out
+
+
+@compiled
+@pytest.mark.parametrize("detector", [d.name for d in xb.DETECTORS])
+def test_a_kernel_is_compiled_once_whatever_the_graph(detector: str) -> None:
+    table = xb.example_ledger()
+    graph = TransactionGraph(table)
+    graphs = (
+        graph,
+        TransactionGraph(table.head(1)),
+        TransactionGraph(TRANSACTIONS.empty()),
+        TransactionGraph(pl.concat([table.tail(3), table.head(2)])),
+        TransactionGraph(table.with_columns(base_minor=pl.lit(None, pl.Int64))),
+        graph.window("2026-03-01", "2026-04-01").among("linden"),
+        graph.corridor("FR", "FR"),
+        graph.replace(pl.DataFrame([graph.column("executed_at").reverse()])),
+    )
+    for one in graphs:
+        for executor in (1, 3):
+            xb.detect(one, detector, executor=executor)
+    many = {n: len(d.signatures) for n, d in dispatchers().items() if len(d.signatures) > 1}
+    # a helper that numba compiles into its callers may know literal arguments: searches may not
+    assert {n: k for n, k in many.items() if n.endswith(".search")} == {}
+    assert many == {}
+
+
+def test_without_a_writable_cache_kernels_still_run(tmp_path: Path) -> None:
+    file = tmp_path / "a file and no folder"
+    file.write_text("")
+    done = run(file)
+    assert len(done.stdout) == 32
+    assert "no writable cache folder" in done.stderr
+
+
+def test_compiled_plain_and_bounds_checked_give_the_same(tmp_path: Path) -> None:
+    plain = run(tmp_path, NUMBA_DISABLE_JIT="1").stdout
+    checked = run(tmp_path, NUMBA_BOUNDSCHECK="1", PYTHONHASHSEED="1").stdout
+    graph = TransactionGraph(xb.example_ledger())
+    spec = xb.FanIn(min_counterparties=2, window="100d")
+    here = xb.detect(graph, spec).findings["finding_id"][0]
+    assert plain == checked == here
+
+
+def test_the_cache_goes_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XBORDER_AML_CACHE", str(tmp_path))
+    _jit.cache_folder.cache_clear()
+    try:
+        folder = _jit.cache_folder()
+        assert folder is not None
+        assert folder.parent == tmp_path / "xborder_aml"
+    finally:
+        monkeypatch.undo()
+        _jit.cache_folder.cache_clear()
+
+
+def test_threads_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XBORDER_AML_THREADS", "3")
+    assert _jit.n_threads() == 3
+    monkeypatch.delenv("XBORDER_AML_THREADS")
+    assert 1 <= _jit.n_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "²"])
+def test_a_wrong_number_of_threads_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("XBORDER_AML_THREADS", value)
+    with pytest.raises(xb.ParameterError, match=f"XBORDER_AML_THREADS is '{value}'; set it to"):
+        _jit.n_threads()
