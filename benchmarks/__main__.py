@@ -1,0 +1,122 @@
+"""Run the benchmarks, or write the page from what they left.
+
+``python -m benchmarks`` measures everything and writes the page; ``python -m benchmarks tide page``
+does those two. ``python -m benchmarks check`` fails when the page does not show the results kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import page
+from benchmarks.ledgers import LEDGERS, ROOT
+from benchmarks.measure import machine
+
+RESULTS = Path(__file__).parent / "results"
+_IMPORTS = 5  # fresh processes
+_QUIET = 0.5  # load average above which figures are not to be trusted
+
+
+def child(*words: str, cache: Path | None = None) -> list[dict[str, Any]]:
+    """Run one of the other modules in a process of its own and return its records."""
+    tell(" ".join(words))
+    environment = os.environ | ({"XBORDER_AML_CACHE": str(cache)} if cache else {})
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{words[0]}", *words[1:]],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+def stages(ledger: str) -> list[dict[str, Any]] | None:
+    """Measure all stages on one ledger; None where it is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def stage(name: str) -> list[dict[str, Any]]:
+            return child("stages", name, ledger, folder)
+
+        stage("make")
+        if json.loads((Path(folder) / "ledger.json").read_text("utf-8")) is None:
+            tell(f"{ledger}: not there; set XBORDER_AML_DATA to the folder of the shared data")
+            return None
+        runs = [stage("import") for _ in range(_IMPORTS)]
+        imports = [
+            alike[0] | {"seconds": [s for record in alike for s in record["seconds"]]}
+            for alike in zip(*runs, strict=True)
+        ]
+        names = "read graph detect score refer report".split()
+        return imports + [record for name in names for record in stage(name)]
+
+
+def compiling() -> list[dict[str, Any]]:
+    """Measure two processes that share a cache folder, empty before the first."""
+    with tempfile.TemporaryDirectory() as cache:
+        return [
+            {"cache": state} | record
+            for state in ("empty", "kept")
+            for record in child("compiling", cache=Path(cache))
+        ]
+
+
+def growth() -> list[dict[str, Any]]:
+    """Measure detectors on random ledgers of growing size."""
+    from benchmarks.growth import SHAPES
+
+    return [
+        record
+        for name, shape in SHAPES.items()
+        for n in shape.sizes
+        for record in child("growth", name, str(n))
+    ]
+
+
+def keep(name: str, records: list[dict[str, Any]] | None, facts: dict[str, Any]) -> None:
+    """Write results as one record a line, so that a difference between runs can be read."""
+    if records is None:
+        return
+    lines = ",\n".join(f"  {json.dumps(record)}" for record in records)
+    text = f'{{"machine": {json.dumps(facts)},\n "records": [\n{lines}\n]}}\n'
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(text, "utf-8")
+
+
+def tell(text: str) -> None:
+    """Say on standard error what goes on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(wanted: list[str]) -> int:
+    """Run what is wanted, by default all; return the exit code."""
+    work = {name: lambda name=name: stages(name) for name in LEDGERS}
+    work |= {"compiling": compiling, "growth": growth}
+    unknown = [w for w in wanted if w not in (*work, "page", "check")]
+    if unknown:
+        tell(f"nothing is called {unknown[0]}; there are {', '.join([*work, 'page', 'check'])}")
+        return 2
+    if wanted == ["check"]:
+        stale = page.stale()
+        for path in stale:
+            tell(f"{path.relative_to(ROOT)} does not show benchmarks/results: make bench ARGS=page")
+        return 1 if stale else 0
+    for name in wanted or work:
+        if name in work:
+            facts = machine()
+            if facts["load_before"] > _QUIET:
+                tell(f"load average {facts['load_before']}: something else runs; repeat when quiet")
+            keep(name, work[name](), facts)
+    page.write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""Write the tables and the figure of docs/explanation/performance.md from the results kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import figure
+from benchmarks.ledgers import LEDGERS, ROOT
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
+FIGURE = ROOT / "docs" / "explanation" / "_performance.html"
+_PART = re.compile(r"(<!-- table: (?P<name>\w+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+Record = dict[str, Any]
+
+
+def write() -> None:
+    """Put the results into the page and the figure."""
+    for path, text in _made().items():
+        path.write_text(text, "utf-8")
+
+
+def stale() -> list[Path]:
+    """Return the files that do not say what the results say."""
+    return [p for p, text in _made().items() if not p.exists() or p.read_text("utf-8") != text]
+
+
+def _made() -> dict[Path, str]:
+    text = _PART.sub(
+        lambda m: f"{m[1]}\n{TABLES[m['name']]()}\n\n{m[4]}", PAGE.read_text("utf-8")
+    )
+    drawn = {LEDGERS[n].title: stage_seconds(records(n)) for n in ("tide", "synthetic")}
+    return {PAGE: text, FIGURE: figure.bars(drawn)}
+
+
+def results(name: str) -> dict[str, Any]:
+    """Return one results file: the machine, and the records."""
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+
+
+def records(name: str) -> list[Record]:
+    """Return the records of one results file."""
+    return results(name)["records"]
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def the_machine() -> str:
+    """Return where the figures were taken, and how busy it was."""
+    files = [*LEDGERS, "compiling", "growth"]
+    facts = [results(name)["machine"] for name in files]
+    alike = {json.dumps({k: v for k, v in f.items() if k != "load_before"}) for f in facts}
+    if len(alike) > 1:
+        raise ValueError(f"results of {len(alike)} machines or versions: run make bench whole")
+    m = facts[0]
+    packages = ", ".join(f"{k} {v}" for k, v in m["packages"].items())
+    rows = [
+        ["Processor", f"{m['cpu']}, {m['cores']} cores"],
+        ["Memory", f"{m['memory_gb']} GB"],
+        ["System", f"{m['system']}, Python {m['python']}"],
+        ["Packages", packages],
+        ["Load before", ", ".join(f"{n} {f['load_before']}" for n, f in zip(files, facts))],
+    ]
+    return _table(["", "Measured on"], rows, "ll")
+
+
+def ledgers() -> str:
+    """Return what was measured."""
+    rows = []
+    for name in LEDGERS:
+        graph = _one(records(name), stage="graph")
+        cells = [graph[k] for k in ("n_transactions", "n_accounts", "n_cross_border")]
+        rows.append([LEDGERS[name].title, *map(_count, cells)])
+    return _table(["Ledger", "Transactions", "Accounts", "Cross a border"], rows, "lrrr")
+
+
+def stages_of(name: str) -> str:
+    """Return one row a stage: time on one thread and on two, memory before and at its highest."""
+    rows = []
+    for stage, group in _grouped(records(name)):
+        first, last = group[0], group[-1]
+        by_thread = len(group) > 1
+        rows.append(
+            [
+                f"`{stage}`" if by_thread else _stage_words(first),
+                _seconds(first) if by_thread else "",
+                _seconds(last),
+                _count(first["held_mb"]),
+                _count(max(r["peak_mb"] for r in group)),
+                _notes(first),
+            ]
+        )
+    head = ["Stage", "1 thread, s", "2 threads, s", "Inputs, MB", "Peak, MB", ""]
+    return _table(head, rows, "lrrrrl")
+
+
+def compile_times() -> str:
+    """Return one row for what is compiled: compiled, loaded, and run."""
+    found = records("compiling")
+    rows = []
+    for stage in dict.fromkeys(r["stage"] for r in found):
+        cold = _one(found, cache="empty", stage=stage, call="first")
+        kept = _one(found, cache="kept", stage=stage, call="first")
+        warm = [r for r in found if r["cache"] == "kept" and r["stage"] == stage][1:]
+        cells = [_seconds(cold), _seconds(kept), _seconds(warm[0]) if warm else ""]
+        rows.append([f"`{stage}`" if warm else stage, *cells])
+    firsts = [[r for r in found if r["cache"] == c and r["call"] == "first"] for c in ("empty", "kept")]
+    total = [f"**{sum(median(r['seconds']) for r in part):.1f}**" for part in firsts]
+    peak = [f"{max(r['peak_mb'] for r in part):,}" for part in firsts]
+    rows += [["**All**", *total, ""], ["Peak memory, MB", *peak, ""]]
+    return _table(["", "Compiled, s", "Loaded, s", "Run again, s"], rows, "lrrr")
+
+
+def growth_of(*shapes: str) -> str:
+    """Return one row for each random ledger and detector."""
+    rows = [
+        [
+            f"{r['shape']}, {_count(r['n'])}",
+            f"`{r['stage']}`",
+            _seconds(r),
+            f"{median(r['seconds']) / r['n'] * 1e6:.2g}",
+            *(_count(r[k]) for k in ("peak_mb", "n_findings", "anchors_cut", "work_left")),
+        ]
+        for r in sorted(records("growth"), key=lambda r: (shapes.index(r["shape"]), r["stage"], r["n"])
+                        if r["shape"] in shapes else (len(shapes), "", 0))
+        if r["shape"] in shapes
+    ]
+    head = ["Ledger", "Detector", "s", "µs a row", "Peak, MB", "Findings", "Anchors cut", "Work left"]
+    return _table(head, rows, "llrrrrrr")
+
+
+TABLES = {
+    "machine": the_machine,
+    "ledgers": ledgers,
+    **{name: lambda name=name: stages_of(name) for name in LEDGERS},
+    "compiling": compile_times,
+    "uniform": lambda: growth_of("uniform"),
+    "busy": lambda: growth_of("hub", "zipf"),
+}
+"""By the name between the page's markers."""
+
+
+# -- parts of them ---------------------------------------------------------------------------------
+
+
+def stage_seconds(found: Iterable[Record]) -> dict[str, float]:
+    """Return the seconds of each stage as a user meets it: with all threads that were tried."""
+    return {stage: median(group[-1]["seconds"]) for stage, group in _grouped(found)
+            if stage != "permute once"}
+
+
+def _grouped(found: Iterable[Record]) -> list[tuple[str, list[Record]]]:
+    groups: dict[str, list[Record]] = {}
+    for record in found:
+        groups.setdefault(record["stage"], []).append(record)
+    return list(groups.items())
+
+
+def _one(found: Iterable[Record], **values: Any) -> Record:
+    (record,) = [r for r in found if all(r[k] == v for k, v in values.items())]
+    return record
+
+
+def _stage_words(record: Record) -> str:
+    n = record.get("n_permutations")
+    return f"{record['stage']}, {n} permutations" if n else record["stage"]
+
+
+def _notes(record: Record) -> str:
+    words = []
+    for key, one, many in (
+        ("n_findings", "finding", "findings"),
+        ("anchors_cut", "anchor cut", "anchors cut"),
+        ("n_rejects", "reject", "rejects"),
+        ("n_referrals", "proposal", "proposals"),
+    ):
+        if key in record and (record[key] or key != "anchors_cut"):
+            words.append(f"{_count(record[key])} {one if record[key] == 1 else many}")
+    if "file_mb" in record:
+        words.append(f"{record['file_mb']} MB on disk")
+    return ", ".join(words)
+
+
+def _seconds(record: Record) -> str:
+    """Return the median, to a hundredth below ten seconds and to two digits below that."""
+    s = median(record["seconds"])
+    return f"{s:.1f}" if s >= 10 else f"{s:.2f}" if s >= 0.1 else f"{s:.2g}"
+
+
+def _count(n: int) -> str:
+    return f"{n:,}"
+
+
+def _table(head: list[str], rows: list[list[str]], align: str) -> str:
+    rule = ["---:" if a == "r" else "---" for a in align]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
