@@ -69,8 +69,8 @@ docs: $(VENV)/.ready-docs ## Build the documentation, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-bench: $(VENV)/.ready-bench ## Run the benchmarks
-	$(BIN)/python -m pytest benchmarks --benchmark-only $(ARGS)
+bench: $(VENV)/.ready-core ## Measure time and memory of every stage; write the page
+	$(BIN)/python -m benchmarks $(ARGS)
 
 constraints: $(VENV)/.ready-all ## Pin what is installed now
 	@sed '/^#/!d' constraints.txt > constraints.new
@@ -80,7 +80,7 @@ constraints: $(VENV)/.ready-all ## Pin what is installed now
 clean: ## Remove everything that was built; the .venv stays
 	rm -rf docs/_build docs/reference/api docs/reference/detectors \
 	docs/reference/generated $(OUT) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis \
-	.import_linter_cache .benchmarks .coverage build dist
+	.import_linter_cache .coverage build dist
 
 # -- setting up ------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ $(BIN)/python:
 
 # The package itself, in place; `core` is the package alone, any other word is one of its extras.
 $(VENV)/.ready-%: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --constraint constraints.txt --editable '.$(if $(filter core,$*),,[$(if $(filter all,$*),test$(comma)check$(comma)docs$(comma)bench,$*)])'
+	$(PIP) install --constraint constraints.txt --editable '.$(if $(filter core,$*),,[$(if $(filter all,$*),test$(comma)check$(comma)docs,$*)])'
 	@touch $@
 
 comma := ,

@@ -32,9 +32,7 @@ def stale() -> list[Path]:
 
 
 def _made() -> dict[Path, str]:
-    text = _PART.sub(
-        lambda m: f"{m[1]}\n{TABLES[m['name']]()}\n\n{m[4]}", PAGE.read_text("utf-8")
-    )
+    text = _PART.sub(lambda m: f"{m[1]}\n{TABLES[m['name']]()}\n\n{m[4]}", PAGE.read_text("utf-8"))
     drawn = {LEDGERS[n].title: stage_seconds(records(n)) for n in ("tide", "synthetic")}
     return {PAGE: text, FIGURE: figure.bars(drawn)}
 
@@ -61,12 +59,13 @@ def the_machine() -> str:
         raise ValueError(f"results of {len(alike)} machines or versions: run make bench whole")
     m = facts[0]
     packages = ", ".join(f"{k} {v}" for k, v in m["packages"].items())
+    load = [f"{n} {f['load_before']}" for n, f in zip(files, facts, strict=True)]
     rows = [
         ["Processor", f"{m['cpu']}, {m['cores']} cores"],
         ["Memory", f"{m['memory_gb']} GB"],
         ["System", f"{m['system']}, Python {m['python']}"],
         ["Packages", packages],
-        ["Load before", ", ".join(f"{n} {f['load_before']}" for n, f in zip(files, facts))],
+        ["Load average before", ", ".join(load)],
     ]
     return _table(["", "Measured on"], rows, "ll")
 
@@ -111,7 +110,8 @@ def compile_times() -> str:
         warm = [r for r in found if r["cache"] == "kept" and r["stage"] == stage][1:]
         cells = [_seconds(cold), _seconds(kept), _seconds(warm[0]) if warm else ""]
         rows.append([f"`{stage}`" if warm else stage, *cells])
-    firsts = [[r for r in found if r["cache"] == c and r["call"] == "first"] for c in ("empty", "kept")]
+    first = [r for r in found if r["call"] == "first"]
+    firsts = [[r for r in first if r["cache"] == state] for state in ("empty", "kept")]
     total = [f"**{sum(median(r['seconds']) for r in part):.1f}**" for part in firsts]
     peak = [f"{max(r['peak_mb'] for r in part):,}" for part in firsts]
     rows += [["**All**", *total, ""], ["Peak memory, MB", *peak, ""]]
@@ -120,6 +120,7 @@ def compile_times() -> str:
 
 def growth_of(*shapes: str) -> str:
     """Return one row for each random ledger and detector."""
+    found = [r for r in records("growth") if r["shape"] in shapes]
     rows = [
         [
             f"{r['shape']}, {_count(r['n'])}",
@@ -128,11 +129,9 @@ def growth_of(*shapes: str) -> str:
             f"{median(r['seconds']) / r['n'] * 1e6:.2g}",
             *(_count(r[k]) for k in ("peak_mb", "n_findings", "anchors_cut", "work_left")),
         ]
-        for r in sorted(records("growth"), key=lambda r: (shapes.index(r["shape"]), r["stage"], r["n"])
-                        if r["shape"] in shapes else (len(shapes), "", 0))
-        if r["shape"] in shapes
+        for r in sorted(found, key=lambda r: (r["shape"], r["stage"], r["n"]))
     ]
-    head = ["Ledger", "Detector", "s", "µs a row", "Peak, MB", "Findings", "Anchors cut", "Work left"]
+    head = "Ledger, Detector, s, µs a row, Peak MB, Findings, Anchors cut, Work left".split(", ")
     return _table(head, rows, "llrrrrrr")
 
 
@@ -152,8 +151,11 @@ TABLES = {
 
 def stage_seconds(found: Iterable[Record]) -> dict[str, float]:
     """Return the seconds of each stage as a user meets it: with all threads that were tried."""
-    return {stage: median(group[-1]["seconds"]) for stage, group in _grouped(found)
-            if stage != "permute once"}
+    return {
+        stage: median(group[-1]["seconds"])
+        for stage, group in _grouped(found)
+        if stage != "permute once"
+    }
 
 
 def _grouped(found: Iterable[Record]) -> list[tuple[str, list[Record]]]:

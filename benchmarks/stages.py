@@ -74,7 +74,7 @@ def run_graph(_ledger: str, folder: Path) -> Records:
 
 
 def run_detect(_ledger: str, folder: Path) -> Records:
-    """Measure each detector with its defaults for this ledger, by threads; then keep what all found."""
+    """Measure each detector, with its defaults for this ledger, on one thread and on two."""
     import xborder_aml as xb
 
     graph = _graph(folder)
