@@ -43,9 +43,11 @@ class LayeringChainLimits(NamedTuple):
 def follows(edges: Edges, limits: LayeringChainLimits, first: int, then: int) -> bool:
     """Tell whether edge `then`, out of the account that `first` went into, continues it."""
     gap = edges.at[then] - edges.at[first]
+    to = edges.beneficiary[then]
     return (
         limits.strict <= gap <= limits.gap
-        and edges.beneficiary[then] != edges.originator[then]
+        and to != edges.originator[then]
+        and to != edges.originator[first]
         and carries(edges, first, then, limits.low, limits.high, limits.fx)
     )
 
