@@ -86,7 +86,7 @@ def moment(us: int) -> datetime:
 
 
 @specs
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(drawn=tables, width=st.integers(1, 20), shift=st.integers(0, 3))
 def test_slices_are_exact(
     spec: Params, back: int, ahead: int, drawn: Any, width: int, shift: int
@@ -125,7 +125,7 @@ def test_slices_and_threads_are_exact_where_caps_bite(spec: Params, back: int, a
 
 
 @specs
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(drawn=tables, data=st.data())
 def test_a_late_edge_touches_only_anchors_near_it(
     spec: Params, back: int, ahead: int, drawn: Any, data: st.DataObject
@@ -145,7 +145,7 @@ def test_a_late_edge_touches_only_anchors_near_it(
 
 
 @specs
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(drawn=tables, capacity=st.integers(1, 3), threads=st.integers(2, 5))
 def test_threads_capacity_and_order_change_nothing(
     spec: Params, back: int, ahead: int, drawn: Any, capacity: int, threads: int
@@ -161,7 +161,7 @@ def test_threads_capacity_and_order_change_nothing(
 
 
 @specs
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(drawn=tables)
 def test_caps_only_leave_out_and_are_told(spec: Params, back: int, ahead: int, drawn: Any) -> None:
     """An anchor that no cap is told of shows all that it would show without caps."""
