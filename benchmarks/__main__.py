@@ -20,7 +20,6 @@ from benchmarks.measure import machine
 
 RESULTS = Path(__file__).parent / "results"
 _IMPORTS = 5  # fresh processes
-_QUIET = 0.5  # load average above which figures are not to be trusted
 
 
 def child(*words: str, cache: Path | None = None) -> list[dict[str, Any]]:
@@ -51,7 +50,8 @@ def stages(ledger: str) -> list[dict[str, Any]] | None:
             return None
         runs = [stage("import") for _ in range(_IMPORTS)]
         imports = [
-            alike[0] | {"seconds": [s for record in alike for s in record["seconds"]]}
+            alike[0]
+            | {key: [s for r in alike for s in r[key]] for key in ("seconds", "cpu_seconds")}
             for alike in zip(*runs, strict=True)
         ]
         names = "read graph detect score refer report".split()
@@ -111,7 +111,7 @@ def main(wanted: list[str]) -> int:
     for name in wanted or work:
         if name in work:
             facts = machine()
-            if facts["load_before"] > _QUIET:
+            if facts["load_before"] > page.QUIET:
                 tell(f"load average {facts['load_before']}: something else runs; repeat when quiet")
             keep(name, work[name](), facts)
     page.write()

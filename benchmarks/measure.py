@@ -32,25 +32,31 @@ def measure(work: Callable[[], Any], *, most: int = _MOST_REPEATS) -> tuple[Any,
     Returns
     -------
     tuple
-        The first result, and ``seconds`` (one of each repeat), ``held_mb`` (resident before: the
-        inputs) and ``peak_mb`` (highest during the first run, inputs included).
+        The first result, and ``seconds`` and ``cpu_seconds`` (one of each repeat; on a quiet
+        machine and one thread they are alike), ``held_mb`` (resident before: the inputs) and
+        ``peak_mb`` (highest during the first run, inputs included).
     """
     gc.collect()
     reset_peak()
     held = peak_mb()
-    start = time.perf_counter()
-    result = work()
-    seconds = [time.perf_counter() - start]
+    result, *first = _timed(work)
     peak = peak_mb()
-    while len(seconds) < most and sum(seconds) + seconds[-1] < _ENOUGH_SECONDS:
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
+    runs = [first]
+    while len(runs) < most and sum(wall for wall, _ in runs) + runs[-1][0] < _ENOUGH_SECONDS:
+        runs.append(_timed(work)[1:])
     return result, {
-        "seconds": [round(s, 4) for s in seconds],
+        "seconds": [round(wall, 4) for wall, _ in runs],
+        "cpu_seconds": [round(cpu, 4) for _, cpu in runs],
         "held_mb": round(held),
         "peak_mb": round(peak),
     }
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """Return the result, and the seconds of the wall clock and of all processors."""
+    cpu, start = time.process_time(), time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - start, time.process_time() - cpu
 
 
 def reset_peak() -> None:

@@ -15,6 +15,11 @@ from benchmarks.ledgers import LEDGERS, ROOT
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 FIGURE = ROOT / "docs" / "explanation" / "_performance.html"
+QUIET = 0.5  # load average above which figures are not to be trusted
+_BUSY = """:::{warning}
+Something else ran on the machine while this was measured (load average above 0.5), so that times
+are longer than they need be, by up to several times. Memory is not affected.
+:::"""
 _PART = re.compile(r"(<!-- table: (?P<name>\w+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
 Record = dict[str, Any]
@@ -67,7 +72,9 @@ def the_machine() -> str:
         ["Packages", packages],
         ["Load average before", ", ".join(load)],
     ]
-    return _table(["", "Measured on"], rows, "ll")
+    table = _table(["", "Measured on"], rows, "ll")
+    busy = max(f["load_before"] for f in facts) > QUIET
+    return f"{table}\n\n{_BUSY}" if busy else table
 
 
 def ledgers() -> str:
