@@ -213,7 +213,7 @@ def explore(
         if not over and slot - stack.first[top] >= limits.max_degree:
             told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
             over = True
-        if not over and depth == limits.max_hops and stack.goes_on[top]:
+        if depth == limits.max_hops and stack.goes_on[top]:
             told(stack, _MAX_HOPS, 1)
             over = True
         if over:
