@@ -323,7 +323,7 @@ def plant(choose: Choose, params: PassThrough) -> Instance:
         late = choose.integer(0, 1)
         debits = [
             (p.window if late else choose.integer(until + p.strict, p.window), money)
-            for money in _split(choose, out, m)
+            for money in _split(choose, out, min(m, out))
         ]
     return _instance(list(zip(times, lots, strict=True)), debits)
 

@@ -17,7 +17,7 @@ __all__ = ["against_null", "harmonic_mean_p", "strata_of", "sums", "turnover"]
 _TOWARDS_STRATUM = 1.0  # permutations that the stratum's mean counts for
 _SPREAD_PRIOR = 4.0  # degrees of freedom that the stratum's spread counts for
 _MIN_STRATUM = 50  # accounts; fewer are joined to others
-_FLOOR_OF_SD = 1e-6  # of turnover: keeps z finite where permutations never differ
+_FLOOR_OF_SD = 0.05  # of turnover: one chance hit on a silent null is no wonder (Tusher s0)
 
 
 def turnover(graph: TransactionGraph) -> NDArray[np.float64]:
