@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.schema import EVIDENCE, FINDINGS, TRUNCATIONS
 
@@ -50,7 +51,20 @@ class Findings:
         )
 
     def of(self, *patterns: str) -> Findings:
-        """Return the findings of these patterns only."""
+        """Return the findings of these patterns only.
+
+        Raises
+        ------
+        ParameterError
+            If a pattern was not looked for.
+        """
+        for name in patterns:
+            if name not in self.parameters:
+                raise ParameterError(
+                    f"the pattern {name!r} was not looked for"
+                    f"{did_you_mean(name, self.parameters)}; these were: "
+                    f"{', '.join(self.parameters) or 'none'}"
+                )
         kept = self.findings.filter(pl.col("pattern").is_in(patterns))
         return Findings(
             kept,
@@ -79,7 +93,18 @@ class Findings:
         )
 
     def transactions_of(self, finding_id: str, graph: TransactionGraph) -> pl.DataFrame:
-        """Return the evidence of one finding joined to its transactions, in order."""
+        """Return the evidence of one finding joined to its transactions, in order.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such finding.
+        """
+        if finding_id not in self.findings["finding_id"]:
+            raise ParameterError(
+                f"there is no finding {finding_id!r} among these {len(self)}; take an id from the "
+                "column finding_id, and the Findings that it came with"
+            )
         rows = self.evidence.filter(pl.col("finding_id") == finding_id).sort("position")
         return rows.join(graph.transactions, on="transaction_id", how="left", maintain_order="left")
 

@@ -177,6 +177,13 @@ def test_transactions_of_a_finding_come_in_order(
     assert rows["purpose"].to_list() == ["Loan agreement 1", "Consulting", "Investment"]
 
 
+def test_what_is_not_there_is_told(graph: TransactionGraph, findings: Findings) -> None:
+    with pytest.raises(xb.ParameterError, match=r"'round_tripp' was not looked for \(did you mean"):
+        findings.of("round_trip", "round_tripp")
+    with pytest.raises(xb.ParameterError, match=r"no finding 'beef' among these 2"):
+        findings.transactions_of("beef", graph)
+
+
 def test_nothing_found_is_whole_tables_without_rows(graph: TransactionGraph) -> None:
     for nothing in (Findings(), xb.detect(graph, []), xb.detect(graph, xb.FanIn())):
         assert len(nothing) == 0
