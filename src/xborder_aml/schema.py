@@ -126,8 +126,9 @@ class Table:
         try:
             out = frame.select(exprs)
         except pl.exceptions.PolarsError as error:
+            cause = str(error).splitlines()[0]  # the rest is about polars' expressions
             raise SchemaError(
-                f"{self.name} table: a column cannot be cast to its declared type: {error}. "
+                f"{self.name} table: a column cannot be cast to its declared type: {cause}. "
                 "Convert it first, or read the source with xborder_aml.read_transactions."
             ) from error
         for c in self:

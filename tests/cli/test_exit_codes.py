@@ -68,6 +68,31 @@ def test_wrong_use_of_a_configuration_file(call, small, tmp_path):
     assert "did you mean 'seed'" in done.stderr
 
 
+def test_a_folder_is_no_ledger(call, tmp_path):
+    done = call(*READ, tmp_path)
+    assert done.exit_code == 3
+    assert "is a folder; name the ledger file in it" in done.stderr
+
+
+def test_an_empty_file_is_bad_input(call, tmp_path):
+    (tmp_path / "empty.csv").write_bytes(b"")
+    done = call(*READ, tmp_path / "empty.csv")
+    assert done.exit_code == 3
+    assert "empty.csv is empty" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_reader_who_leaves_is_no_error(tmp_path, form):
+    rows = "".join(f"2024-01-05T10:00,a{i},b,10.00,EUR\n" for i in range(3_000))
+    (tmp_path / "l.csv").write_text("executed_at,originator,beneficiary,amount,currency\n" + rows)
+    command = [*PROGRAM, "read", str(tmp_path / "l.csv"), "--format", form]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdout.readline()
+        run.stdout.close()
+        talk = run.stderr.read()
+    assert "rror" not in talk
+
+
 def test_a_missing_file_is_bad_input(call, tmp_path):
     done = call(*READ, tmp_path / "none.csv")
     assert done.exit_code == 3

@@ -67,6 +67,8 @@ def find_inputs(ledger: Path, config: BatchConfig) -> list[tuple[str, Path]]:
     if config.rates is not None:
         found.append(("rates", Path(config.rates)))
     for role, path in found:
+        if path.is_dir():
+            raise DatasetUnavailableError(f"{str(path)!r} is a folder; name the {role} file in it")
         if not path.is_file():
             raise DatasetUnavailableError(f"there is no {role} file {str(path)!r}; check the path")
     return found

@@ -62,10 +62,9 @@ def detect_ledger(
 
 def write_table(frame: pl.DataFrame, file: IO[bytes], form: Literal["csv", "jsonl"]) -> None:
     """Write a table to an open file: CSV, where lists are joined by ``"; "``, or JSON lines."""
-    if form == "csv":
-        flat(frame).write_csv(file)
-    else:
-        frame.write_ndjson(file)
+    text = flat(frame).write_csv() if form == "csv" else frame.write_ndjson()
+    # polars would tell of a reader who has left by a plain OSError, and not by BrokenPipeError
+    file.write(text.encode())
 
 
 def told_incomplete(ledger: Ledger, findings: Findings | None = None) -> tuple[str, ...]:

@@ -36,7 +36,9 @@ def open_input(source: Any, *, delimiter: str | None = None) -> pl.LazyFrame:
     DatasetUnavailableError
         If there is no such file.
     ParameterError
-        If `source` is no such thing, or its header cannot be read.
+        If `source` is no such thing.
+    SchemaError
+        If a CSV file has no header.
     """
     if isinstance(source, str | os.PathLike):
         path = Path(source)
@@ -67,7 +69,10 @@ def _numbered(frame: pl.LazyFrame) -> pl.LazyFrame:
 def _scan_csv(path: Path, delimiter: str | None) -> pl.LazyFrame:
     header = first_line(path)
     if not header.strip():
-        raise ParameterError(f"{path.name} begins with an empty line; it needs a header")
+        raise SchemaError(
+            f"{path.name} is empty, or begins with an empty line; its first line must name the "
+            "columns"
+        )
     separator = delimiter or max(_DELIMITERS, key=header.count)
     names = clean_headers(next(csv.reader([header], delimiter=separator)))
     # One column more than the header catches the fields of a row that has too many.

@@ -343,7 +343,7 @@ def test_a_format_that_fits_nothing_sets_every_row_aside(tmp_path):
 
 
 def test_an_empty_file_has_no_header(tmp_path):
-    with pytest.raises(ParameterError, match="begins with an empty line"):
+    with pytest.raises(SchemaError, match="is empty, or begins with an empty line"):
         read_ledger(write(tmp_path, ""), columns=COLUMNS)
 
 
