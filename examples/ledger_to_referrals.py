@@ -9,9 +9,9 @@
 # %% [markdown]
 # # From a ledger to proposals for referral
 #
-# The whole way on a made-up ledger that comes with the library: an economy of persons and companies
-# in seventeen countries, with patterns planted in it and innocent look-alikes beside them. Because
-# we know what was planted, we can see what the ranking is worth.
+# The whole way on a made-up ledger that comes with the library: an economy of persons and
+# companies in seventeen countries, with patterns planted in it and innocent look-alikes beside
+# them. Because we know what was planted, we can see what the ranking is worth.
 
 # %%
 import polars as pl
@@ -26,7 +26,8 @@ demo.transactions.select(
 # %% [markdown]
 # ## The graph
 #
-# The accounts table says who owns which account, so that money can be seen to come home to a holder.
+# The accounts table says who owns which account, so that money can be seen to come home to a
+# holder.
 
 # %%
 graph = xb.TransactionGraph(demo.transactions, demo.accounts)
@@ -35,8 +36,8 @@ graph
 # %% [markdown]
 # ## What is there
 #
-# Every detector with the parameters that suit what this ledger can tell. Nothing is scored yet: these
-# are matches of definitions.
+# Every detector with the parameters that suit what this ledger can tell. Nothing is scored yet:
+# these are matches of definitions.
 
 # %%
 findings = xb.detect(graph)
@@ -45,8 +46,8 @@ findings
 # %% [markdown]
 # ## What chance would show
 #
-# The same detectors run on the same ledger with times and amounts dealt anew. Accounts that show more
-# than that rise. Each reason names money that can be recomputed from the findings.
+# The same detectors run on the same ledger with times and amounts dealt anew. Accounts that show
+# more than that rise. Each reason names money that can be recomputed from the findings.
 
 # %%
 scores = xb.EvidenceScorer(n_permutations=9).score(graph, findings)
@@ -77,8 +78,8 @@ xb.flow_figure(rows, focus=first["account"])
 # %% [markdown]
 # ## What it was worth
 #
-# All planted cases are found, since the detectors are exact. The ranking is a ranking: read the last
-# row, and see how many innocent look-alikes were flagged as well.
+# All planted cases are found, since the detectors are exact. The ranking is a ranking: read the
+# last row, and see how many innocent look-alikes were flagged as well.
 
 # %%
 xb.evaluate_demo(demo, findings, scores)
