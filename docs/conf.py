@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -42,6 +43,8 @@ myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist
 myst_heading_anchors = 3
 # Tutorials are plain Python with `# %%` cells, so that they can be linted, diffed and run.
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+# figures as HTML with their script, so that pages need no network
+os.environ["PLOTLY_RENDERER"] = "notebook"
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300

@@ -6,6 +6,7 @@ stand in docs/explanation/amlworld-cycles.md.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from fractions import Fraction
@@ -45,7 +46,7 @@ def broken(rows: list[dict[str, Any]], max_hops: int) -> str | None:
     """Return the first condition of `round_trip` that an attempt breaks, or None."""
     if len(rows) > max_hops:
         return "too many hops"
-    for first, then in zip(rows, rows[1:], strict=False):
+    for first, then in itertools.pairwise(rows):
         assert first["beneficiary"] == then["originator"], "the file lists cycles hop by hop"
         if then["executed_at"] < first["executed_at"]:
             return "out of time order"
@@ -53,7 +54,7 @@ def broken(rows: list[dict[str, Any]], max_hops: int) -> str | None:
     share, slack = compared(rows[0], rows[-1], sent="received")
     if not 0.85 - slack <= math.floor(share * 10_000) / 10_000 <= 1.15 + slack:
         return "returns too little or too much"
-    for first, then in zip(rows, rows[1:], strict=False):
+    for first, then in itertools.pairwise(rows):
         share, slack = compared(first, then, sent="sent")
         if not 0.8 - slack <= share <= 1.2 + slack:
             return "a hop carries too little or too much"

@@ -10,8 +10,8 @@ The detectors run again, with the same parameters, on ledgers whose times and am
   accounts of like activity show (weight of one permutation).
 - Excess X = max(0, S - E): the part that chance does not explain.
 - z = (S - E) / (turnover * sd), where sd is the account's own spread over permutations, drawn
-  towards that of accounts of like activity (a moderated variance, since B is small), and a twentieth
-  more (a fudge factor: one chance hit where permutations are silent is no wonder).
+  towards that of accounts of like activity (a moderated variance, since B is small), and a
+  twentieth more (a fudge factor: one chance hit where permutations are silent is no wonder).
 - p(a, p) is the share of null z, pooled over accounts of like activity and over permutations (each
   against the other permutations), that reach z. It is never below what the smallest stratum can
   resolve, so that a p-value does not reward membership in a large stratum.
