@@ -86,7 +86,8 @@ def test_a_reader_who_leaves_is_no_error(tmp_path, form):
     rows = "".join(f"2024-01-05T10:00,a{i},b,10.00,EUR\n" for i in range(3_000))
     (tmp_path / "l.csv").write_text("executed_at,originator,beneficiary,amount,currency\n" + rows)
     command = [*PROGRAM, "read", str(tmp_path / "l.csv"), "--format", form]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as run:
         run.stdout.readline()
         run.stdout.close()
         talk = run.stderr.read()

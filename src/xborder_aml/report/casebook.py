@@ -228,8 +228,8 @@ def evidence(tables: Tables, limits: Limits) -> dict[str, Any]:
         rows.select("transaction_id").with_row_index("row"), on="transaction_id"
     ).sort("place", "position")
     by_place: dict[int, list[list[Any]]] = {}
-    for place, row, role in pieces.select("place", "row", "role").iter_rows():
-        by_place.setdefault(place, []).append([row, role])
+    for place, *piece in _pieces(pieces, tables.transactions).iter_rows():
+        by_place.setdefault(place, []).append(piece)
     place_of = dict(carried.select("finding_id", "place").iter_rows())
     mine: dict[str, list[int]] = {name: [] for name in shown["account"]}
     for account, finding_id in links.select("account", "finding_id").iter_rows():
@@ -247,15 +247,25 @@ def evidence(tables: Tables, limits: Limits) -> dict[str, Any]:
     }
 
 
+def _pieces(pieces: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
+    """Return place, row, role, and the part of the transaction used where that is not all of it."""
+    whole = transactions.select("transaction_id", "base_minor", "base_currency")
+    joined = pieces.join(whole, on="transaction_id", how="left", maintain_order="left")
+    used = [
+        money(part, currency) if part is not None and part != base else None
+        for part, base, currency in joined.select(
+            "amount_minor", "base_minor", "base_currency"
+        ).iter_rows()
+    ]
+    return joined.select("place", "row", "role", used=pl.Series(used, dtype=pl.String))
+
+
 def _summary(score: dict[str, Any]) -> dict[str, Any]:
     """Return an account's own numbers, written."""
     currency = score["base_currency"]
     return {
         "account": plain(score["account"]),
-        "reasons": [
-            f"{plain(reason)} (p = {p:.2g})"
-            for reason, p in zip(score["reasons"], score["pattern_p_values"], strict=True)
-        ],
+        "reasons": [plain(reason) for reason in score["reasons"]],
         "numbers": [
             ["transactions in the ledger", f"{score['n_transactions']:,}"],
             ["received", money(score["received_minor"], currency)],
@@ -267,7 +277,7 @@ def _summary(score: dict[str, Any]) -> dict[str, Any]:
 
 
 def _finding(finding: dict[str, Any], rows: list[list[Any]]) -> dict[str, Any]:
-    """Return one finding, written, with its evidence as places in the ledger and roles."""
+    """Return one finding, written, with its evidence as places in the ledger, roles and parts."""
     currency = finding["amount_currency"]
     amounts = {
         name: money(finding[f"amount_{name}_minor"], currency)

@@ -284,6 +284,10 @@ def _tick(day: date, step: str) -> str:
     return day.strftime(shown)
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def _write_title(figure: go.Figure, flow: Flow, focus: str | None) -> None:
     """Say what is drawn, and by which rule it was summed."""
     arrows, lanes = flow.arrows, flow.lanes
@@ -291,7 +295,7 @@ def _write_title(figure: go.Figure, flow: Flow, focus: str | None) -> None:
     currency, largest = arrows["base_currency"][0], _largest(flow)
     kind = "is one transaction" if flow.step == "transaction" else f"sums a pair's {flow.step}"
     rules = [
-        f"{n:,} transactions as {arrows.height:,} arrows: each {kind}",
+        f"{_counted(n, 'transaction')} as {_counted(arrows.height, 'arrow')}: each {kind}",
         f"widest {money_short(largest, currency)} {currency}",
     ]
     pooled = lanes.filter("is_pooled")

@@ -178,13 +178,12 @@ def _figure(figure: go.Figure) -> dict[str, Any]:
 def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
     """Return the top referrals, each with its picture."""
     top = tables.referrals.sort("rank").head(limits.cases)
-    palette = _palette(tables.transactions, top)
+    told = [_told_by(case["finding_ids"], tables) for case in top.iter_rows(named=True)]
+    palette = _palette(told)
     place = {score["key"]: i for i, score in enumerate(listed)}
     cases = []
-    for case in top.iter_rows(named=True):
+    for case, rows in zip(top.iter_rows(named=True), told, strict=True):
         account = case["account"]
-        ids = pl.Series(case["transaction_ids"], dtype=pl.Int64)
-        rows = tables.transactions.filter(pl.col("transaction_id").is_in(ids.implode()))
         named = {account} & {*rows["originator"], *rows["beneficiary"]}
         cases.append(
             {
@@ -208,10 +207,18 @@ def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list
     return cases
 
 
-def _palette(transactions: pl.DataFrame, cases: pl.DataFrame) -> dict[str, str]:
+def _told_by(finding_ids: list[str], tables: Tables) -> pl.DataFrame:
+    """Return the transactions of findings, whole: on a path also those between other accounts."""
+    mine = pl.col("finding_id").is_in(finding_ids)
+    ids = tables.evidence.filter(mine)["transaction_id"].unique()
+    return tables.transactions.filter(pl.col("transaction_id").is_in(ids.implode()))
+
+
+def _palette(cases: list[pl.DataFrame]) -> dict[str, str]:
     """Return the colours that all pictures share: most money in the cases first."""
-    ids = cases["transaction_ids"].explode().drop_nulls().unique()
-    rows = transactions.filter(pl.col("transaction_id").is_in(ids.implode()))
+    if not cases:
+        return {}
+    rows = pl.concat(cases).unique("transaction_id")
     ends = ("originator_jurisdiction", "beneficiary_jurisdiction")
     ranked = (
         pl.concat(

@@ -141,14 +141,50 @@ def test_evidence_is_the_tables_rows(tables: dict[str, Any], page: Outline) -> N
     assert set(found) == set(tables["findings"]["finding_id"])
     for finding_id, finding in found.items():
         own = evidence.filter(pl.col("finding_id") == finding_id).sort("position")
-        assert [ledger["id"][row] for row, _ in finding["rows"]] == own["transaction_id"].to_list()
-        assert [role for _, role in finding["rows"]] == own["role"].to_list()
+        rows, roles, parts = zip(*finding["rows"], strict=True)
+        assert [ledger["id"][row] for row in rows] == own["transaction_id"].to_list()
+        assert list(roles) == own["role"].to_list()
+        assert set(parts) == {None}  # every transaction is used whole
     row = tables["transactions"].row(
         by_predicate=pl.col("transaction_id") == ledger["id"][0], named=True
     )
     assert (ledger["from"][0], ledger["to"][0]) == (row["originator"], row["beneficiary"])
     assert ledger["sent"][0] == casebook.money(row["sent_minor"], row["sent_currency"])
     assert ledger["at"][0] == f"{row['executed_at']:%Y-%m-%d %H:%M:%S}"
+
+
+def test_the_part_of_a_transaction_that_is_used_is_told(tables: dict[str, Any]) -> None:
+    part = tables["evidence"].with_columns(
+        pl.when(pl.col("amount_minor").is_not_null())
+        .then(pl.col("amount_minor") - pl.int_range(pl.len()) % 2)
+        .alias("amount_minor")
+    )
+    data = outline(**{**tables, "evidence": part}).data["evidence"]
+    base = dict(tables["transactions"].select("transaction_id", "base_minor").iter_rows())
+    for finding in data["findings"]:
+        own = part.filter(pl.col("finding_id") == finding["id"]).sort("position")
+        told = [
+            casebook.money(used, "EUR") if used != base[i] else None
+            for i, used in own.select("transaction_id", "amount_minor").iter_rows()
+        ]
+        assert [piece[2] for piece in finding["rows"]] == told
+    assert any(piece[2] for finding in data["findings"] for piece in finding["rows"])
+
+
+def test_a_reason_tells_its_p_value_once(tables: dict[str, Any], page: Outline) -> None:
+    told = {account["account"]: account["reasons"] for account in page.data["evidence"]["accounts"]}
+    for row in tables["scores"].filter(pl.col("n_findings") > 0).iter_rows(named=True):
+        if row["account"] in told:
+            assert told[row["account"]] == [casebook.plain(reason) for reason in row["reasons"]]
+
+
+def test_the_picture_of_a_case_holds_its_findings_whole(tables: dict[str, Any]) -> None:
+    case = tables["referrals"].sort("rank").head(1)
+    own = pl.col("finding_id").is_in(case["finding_ids"].explode().implode())
+    whole = tables["evidence"].filter(own)["transaction_id"].n_unique()
+    fewer = case.with_columns(pl.col("transaction_ids").list.head(1))
+    figure = outline(**{**tables, "referrals": fewer}).text
+    assert f"{whole:,} transactions as " in figure
 
 
 def test_an_accounts_own_findings_come_first_then_the_most_money(

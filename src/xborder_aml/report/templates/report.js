@@ -81,7 +81,7 @@
       make("span", { class: "muted" }, ledger[`${side}_jurisdiction`][row]),
       holder ? isolated(holder, "holder") : null);
   }
-  function transactionRow([row, role], own) {
+  function transactionRow([row, role, used], own) {
     const ledger = evidence().transactions;
     const id = make("td", { class: "n" }, String(ledger.id[row]));
     if (ledger.reference[row]) id.title = ledger.reference[row];
@@ -90,7 +90,8 @@
       party(ledger, "from", row, own), party(ledger, "to", row, own),
       make("td", { class: "n" }, ledger.sent[row]),
       make("td", { class: "n" }, ledger.received[row]),
-      make("td", { class: "n" }, ledger.base[row]),
+      make("td", { class: "n" }, ledger.base[row],
+        used ? make("div", { class: "muted" }, `of which ${used}`) : null),
       make("td", {}, role),
       make("td", {}, ledger.purpose[row] ? isolated(ledger.purpose[row]) : ""));
   }
