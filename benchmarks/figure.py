@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-_WIDTH, _LEFT, _RIGHT = 860, 130, 60
+_WIDTH, _LEFT, _RIGHT = 860, 170, 60
 _ROW, _HEAD, _GAP = 22, 34, 16
 
 
@@ -47,4 +47,4 @@ def _panel(title: str, seconds: Mapping[str, float], top: int) -> list[str]:
 
 
 def _label(s: float) -> str:
-    return f"{s:.1f} s" if s >= 1 else f"{s:.2f} s"
+    return f"{s:.1f} s" if s >= 1 else f"{1_000 * s:.0f} ms"

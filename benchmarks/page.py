@@ -133,7 +133,7 @@ def growth_of(*shapes: str) -> str:
             f"{r['shape']}, {_count(r['n'])}",
             f"`{r['stage']}`",
             _seconds(r),
-            f"{median(r['seconds']) / r['n'] * 1e6:.2g}",
+            f"{median(r['seconds']) / r['n'] * 1e6:,.1f}",
             *(_count(r[k]) for k in ("peak_mb", "n_findings", "anchors_cut", "work_left")),
         ]
         for r in sorted(found, key=lambda r: (r["shape"], r["stage"], r["n"]))
@@ -159,7 +159,7 @@ TABLES = {
 def stage_seconds(found: Iterable[Record]) -> dict[str, float]:
     """Return the seconds of each stage as a user meets it: with all threads that were tried."""
     return {
-        stage: median(group[-1]["seconds"])
+        _stage_words(group[-1]): median(group[-1]["seconds"])
         for stage, group in _grouped(found)
         if stage != "permute once"
     }
@@ -198,7 +198,7 @@ def _notes(record: Record) -> str:
 
 
 def _seconds(record: Record) -> str:
-    """Return the median, to a hundredth below ten seconds and to two digits below that."""
+    """Return the median: to a hundredth of a second below ten, to two digits below a tenth."""
     s = median(record["seconds"])
     return f"{s:.1f}" if s >= 10 else f"{s:.2f}" if s >= 0.1 else f"{s:.2g}"
 
