@@ -88,7 +88,7 @@ def ledgers() -> str:
 
 
 def stages_of(name: str) -> str:
-    """Return one row a stage: time on one thread and on two, memory before and at its highest."""
+    """Return one row a stage: time on all threads and on one, memory before and at its highest."""
     rows = []
     for stage, group in _grouped(records(name)):
         first, last = group[0], group[-1]
@@ -96,14 +96,14 @@ def stages_of(name: str) -> str:
         rows.append(
             [
                 f"`{stage}`" if by_thread else _stage_words(first),
-                _seconds(first) if by_thread else "",
                 _seconds(last),
+                _seconds(first) if by_thread else "",
                 _count(first["held_mb"]),
                 _count(max(r["peak_mb"] for r in group)),
                 _notes(first),
             ]
         )
-    head = ["Stage", "1 thread, s", "2 threads, s", "Inputs, MB", "Peak, MB", ""]
+    head = ["Stage", "Seconds", "On one thread", "Inputs, MB", "Peak, MB", ""]
     return _table(head, rows, "lrrrrl")
 
 
