@@ -36,13 +36,15 @@ def refer(
     *,
     requesting: str | None = None,
     as_of: date | str | None = None,
+    max_p_value: float = 0.05,
     top: int | None = None,
 ) -> pl.DataFrame:
     """Propose accounts for referral to an asset-recovery request.
 
-    Every account with evidence beyond chance (score > 0) is a proposal, in the order of the scores.
-    Money at stake is recomputed here from the evidence transactions that stand beside it: each
-    counts once, and the larger of what came in and what went out is taken.
+    Every account whose evidence chance seldom shows is a proposal, in the order of the scores.
+    Money
+    at stake is recomputed here from the evidence transactions that stand beside it: each counts
+    once, and the larger of what came in and what went out is taken.
 
     Parameters
     ----------
@@ -55,7 +57,10 @@ def refer(
         touches it.
     as_of
         Last day to look at: findings that end later, and so could not have been known, are left
-        out. By default the whole ledger.
+        out. Scores and reasons stay those of `scores`: to score as of that day too, score
+        ``graph.window(...)``. By default the whole ledger.
+    max_p_value
+        Largest combined p-value of an account that is proposed.
     top
         Most proposals.
 
@@ -67,13 +72,16 @@ def refer(
     Raises
     ------
     ParameterError
-        If `requesting` is no ISO code, `as_of` no date, or `top` below 1.
+        If `requesting` is no ISO code, `as_of` no date, `max_p_value` no probability, or `top`
+        below 1.
     """
     if requesting is not None and requesting not in JURISDICTION.categories:
         raise ParameterError(
             f"requesting={requesting!r} is not an ISO 3166-1 alpha-2 code"
             f"{did_you_mean(requesting, JURISDICTION.categories)}"
         )
+    if not 0 <= max_p_value <= 1:
+        raise ParameterError(f"max_p_value={max_p_value} must lie between 0 and 1")
     if top is not None and top < 1:
         raise ParameterError(f"top={top} must be at least 1")
     scores = ACCOUNT_SCORES.conform(scores)
@@ -88,7 +96,7 @@ def refer(
         .agg(finding_ids="finding_id")
     )
     ranked = (
-        scores.filter(pl.col("score") > 0)
+        scores.filter((pl.col("score") > 0) & (pl.col("p_value") <= max_p_value))
         .drop("role", "at_stake_minor", "finding_ids")
         .join(facts, on="account", how="inner", maintain_order="left")
         .join(named, on="account", how="inner", maintain_order="left")

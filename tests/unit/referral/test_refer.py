@@ -30,7 +30,7 @@ def scores(graph: TransactionGraph, findings: Findings) -> pl.DataFrame:
     """Scores with all accounts above nothing, in the order of their names."""
     made = xb.EvidenceScorer(n_permutations=3).score(graph, findings).sort("account")
     ranks = pl.Series("rank", range(1, made.height + 1), pl.Int64)
-    return made.with_columns(ranks, score=10.0 - ranks.cast(pl.Float64))
+    return made.with_columns(ranks, score=10.0 - ranks.cast(pl.Float64), p_value=pl.lit(0.01))
 
 
 def test_every_scored_account_is_proposed_with_its_evidence(
@@ -91,7 +91,7 @@ def test_evidence_without_a_base_amount_says_so(scores: pl.DataFrame) -> None:
     graph = TransactionGraph(half)
     found = xb.detect(graph, xb.RoundTrip())
     made = xb.EvidenceScorer(n_permutations=3).score(graph, found)
-    table = xb.refer(made.with_columns(score=pl.lit(1.0)), found, graph)
+    table = xb.refer(made.with_columns(score=pl.lit(1.0), p_value=pl.lit(0.01)), found, graph)
     codes = dict(zip(table["account"], table["reason_codes"], strict=True))
     assert "NO_BASE_AMOUNT" in codes["harbour"]
     assert "NO_BASE_AMOUNT" not in codes["quayside"]
@@ -124,3 +124,13 @@ def test_wrong_parameters_are_named(
 ) -> None:
     with pytest.raises(xb.ParameterError, match=told):
         xb.refer(scores, findings, graph, **wrong)
+
+
+def test_accounts_that_chance_shows_too_are_not_proposed(
+    graph: TransactionGraph, findings: Findings, scores: pl.DataFrame
+) -> None:
+    few = scores.with_columns(p_value=pl.when(pl.col("rank") == 1).then(0.05).otherwise(0.051))
+    assert xb.refer(few, findings, graph)["account"].to_list() == ["harbour"]
+    assert xb.refer(few, findings, graph, max_p_value=0.051).height == scores.height
+    with pytest.raises(xb.ParameterError, match="max_p_value=2 must lie between 0 and 1"):
+        xb.refer(scores, findings, graph, max_p_value=2)
