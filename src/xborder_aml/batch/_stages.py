@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ from xborder_aml.schema import ACCOUNTS
 from xborder_aml.score import EvidenceScorer
 from xborder_aml.sources import SOURCES, read_ledger
 
-__all__ = ["OUTPUTS", "RUNS", "Made", "Workspace", "read_input", "specs"]
+__all__ = ["OUTPUTS", "RUNS", "Made", "Workspace", "graph_of", "read_input", "specs"]
 
 OUTPUTS: Mapping[Stage, tuple[str, ...]] = {
     "read": ("transactions.parquet", "known_accounts.parquet", "rejects.parquet"),
@@ -40,6 +41,8 @@ OUTPUTS: Mapping[Stage, tuple[str, ...]] = {
     "report": ("report.html",),
 }
 """Files of each stage."""
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Made(NamedTuple):
@@ -78,8 +81,8 @@ class Workspace:
 
     @cached_property
     def graph(self) -> TransactionGraph:
-        """The graph of the transactions."""
-        return TransactionGraph(self.table("transactions"), self.table("known_accounts"))
+        """The graph that is searched and scored."""
+        return graph_of(self.table("transactions"), self.table("known_accounts"), self.config)
 
     @cached_property
     def findings(self) -> Findings:
@@ -139,6 +142,20 @@ def _read(work: Workspace) -> Made:
     return _made(frames, read.summary)
 
 
+def graph_of(
+    transactions: pl.DataFrame, accounts: pl.DataFrame, config: BatchConfig
+) -> TransactionGraph:
+    """Return the graph of a ledger up to the last day that the configuration looks at.
+
+    The ledger is cut, and not the findings: a score, and a pattern that goes on later, would else
+    tell what nobody could know on that day.
+    """
+    graph = TransactionGraph(transactions, accounts)
+    if config.as_of is None:
+        return graph
+    return graph.window(_BEGINNING, datetime.combine(config.as_of, time.max, UTC))
+
+
 def specs(graph: TransactionGraph, config: BatchConfig) -> list[Params]:
     """Return the parameters of the chosen detectors: defaults for this ledger, then the user's."""
     chosen = default_detectors(graph, config.detectors or None)
@@ -183,7 +200,6 @@ def _refer(work: Workspace) -> Made:
         work.findings,
         work.graph,
         requesting=work.config.requesting,
-        as_of=work.config.as_of,
         top=work.config.top,
     )
     made = _made({"referrals": referrals}, {})

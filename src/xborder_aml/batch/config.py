@@ -115,8 +115,9 @@ class BatchConfig:
     )
     as_of: date | None = _setting(
         None,
-        "Last day to look at: findings that end later are left out; by default none are.",
-        "refer",
+        "Last day to look at: what came later is read, and neither searched nor scored; by "
+        "default the whole ledger is.",
+        "detect",
         shape="date",
     )
     top: int | None = _setting(

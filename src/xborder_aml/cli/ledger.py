@@ -28,7 +28,7 @@ _READING = (
     "on_missing_rate",
     "strict",
 )
-_DETECTING = ("detectors", "parameters", "threads")
+_DETECTING = ("detectors", "parameters", "as_of", "threads")
 _SHOWN = 20
 """Referrals that are printed; all are in the files."""
 
@@ -49,7 +49,7 @@ _format = click.option(
 @click.command(short_help="Do the whole job: read, detect, score, refer, report.")
 @_ledger
 @click.option("--out", metavar="DIR", required=True, help="Folder for the results.")
-@config_options(*_READING, *_DETECTING, "permutations", "seed", "requesting", "as_of", "top")
+@config_options(*_READING, *_DETECTING, "permutations", "seed", "requesting", "top")
 @_fresh
 @verbosity
 def score(ledger: str, out: str, fresh: bool, **values: Any) -> None:

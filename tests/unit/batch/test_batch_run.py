@@ -52,6 +52,22 @@ def test_a_run_leaves_what_it_says_and_nothing_else(finished):
     assert finished.incomplete == ()
 
 
+def test_nothing_is_told_that_nobody_could_know_on_the_day(ledger, config, tmp_path):
+    whole = pl.read_csv(ledger, columns=["executed_at"], try_parse_dates=True)["executed_at"]
+    day = whole.sort()[whole.len() // 2].date()
+    looked = run_batch(ledger, tmp_path / "o", dataclasses.replace(config, as_of=day))
+    known = tmp_path / "known.csv"
+    rows = pl.read_csv(ledger, infer_schema=False)
+    kept = rows.filter(pl.col("executed_at").str.head(10) <= str(day))
+    assert 0 < kept.height < rows.height
+    kept.write_csv(known)
+    then = run_batch(known, tmp_path / "then", config)
+    assert looked.table("transactions").height == rows.height
+    for name in ("findings", "evidence", "truncations", "accounts", "referrals"):
+        assert looked.table(name).equals(then.table(name)), name
+    assert looked.table("findings").height > 0
+
+
 def test_the_manifest_tells_the_truth_about_every_file(finished, ledger):
     told = json.loads((finished.folder / "manifest.json").read_text("utf-8"))
     assert told == finished.manifest
