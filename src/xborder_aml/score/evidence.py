@@ -47,7 +47,7 @@ from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.output import Output, make_output
-from xborder_aml.score.null import permuted
+from xborder_aml.score.null import blocks_of, permuted
 from xborder_aml.score.rhythm import standing_payments
 from xborder_aml.score.significance import against_null, strata_of, sums, turnover
 from xborder_aml.score.table import Weighed, score_table
@@ -127,8 +127,10 @@ class EvidenceScorer:
     ) -> dict[str, NDArray[np.float64]]:
         """Return the evidence money of each pattern, shape (B, V), on permuted ledgers."""
         out = {p: np.zeros((self.n_permutations, graph.n_accounts)) for p in findings.parameters}
+        bare = graph.without_text()
+        blocks = blocks_of(bare)
         for b in range(self.n_permutations):
-            null = permuted(graph, self.seed * 10_007 + b)
+            null = permuted(bare, self.seed * 10_007 + b, blocks)
             counted = _counted(null, standing)
             for pattern, values in findings.parameters.items():
                 detector = detector_of(pattern)

@@ -12,13 +12,15 @@ Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed. (2005),
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.graph import TransactionGraph
 
-__all__ = ["permuted"]
+__all__ = ["Blocks", "blocks_of", "permuted"]
 
 _AMOUNTS = ("sent_minor", "sent_currency", "received_minor", "received_currency", "base_minor")
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -39,35 +41,48 @@ def _shuffle_keys(ids: NDArray[np.int64], seed: int, salt: int) -> NDArray[np.ui
         return x ^ (x >> np.uint64(31))
 
 
-def permuted(graph: TransactionGraph, seed: int) -> TransactionGraph:
-    """Return the graph with times and amounts permuted inside (originator, corridor).
+class Blocks(NamedTuple):
+    """The rows among which times and amounts may be dealt, one block after another."""
 
-    Times and amounts are dealt independently; both legs of an amount and its base amount stay
-    together. Equal seeds give equal graphs.
-    """
+    home: NDArray[np.int64]  # (E,) edge rows, by block and then by transaction id
+    number: NDArray[np.uint64]  # (E,) block of each of them, from 0, ascending
+
+
+def blocks_of(graph: TransactionGraph) -> Blocks:
+    """Return the blocks of a graph: its transactions by originator and corridor."""
     e = graph.edges
     places = [
         graph.column(f"{side}_jurisdiction").to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
         for side in ("originator", "beneficiary")
     ]
     block = (e.originator.astype(np.int64) << 20) | ((places[0] + 1) << 10) | (places[1] + 1)
-    ids = graph.transaction_ids
-    home = np.lexsort((ids, block))
-    number = _numbered(block[home])
+    home = np.lexsort((graph.transaction_ids, block))
+    begins = np.diff(block[home], prepend=-1) != 0
+    return Blocks(home, (np.cumsum(begins) - 1).astype(np.uint64))
+
+
+def permuted(graph: TransactionGraph, seed: int, blocks: Blocks | None = None) -> TransactionGraph:
+    """Return the graph with times and amounts permuted inside (originator, corridor).
+
+    Times and amounts are dealt independently; both legs of an amount and its base amount stay
+    together. Equal seeds give equal graphs.
+
+    Parameters
+    ----------
+    blocks
+        What `blocks_of` returned for the graph, when it is permuted many times.
+    """
+    home, number = blocks_of(graph) if blocks is None else blocks
+    ids = graph.transaction_ids[home]
+    # one 64-bit key: the block above, as much of the hash as there is room for below. Equal keys
+    # keep the order of the ids.
+    bits = np.uint64(int(number[-1]).bit_length() if number.size else 0)
     dealt = []
     for salt, names in enumerate((("executed_at",), _AMOUNTS)):
-        # One sort of one number, block above and shuffle below: a third of the time that sorting by
-        # block, shuffle and id took. Halves of the shuffle that tie stay in the order of their ids.
-        shuffle = _shuffle_keys(ids[home], seed, salt) >> _HALF
-        source = home[np.argsort((number << _HALF) | shuffle, kind="stable")]
+        key = (number << (np.uint64(63) - bits)) | (
+            _shuffle_keys(ids, seed, salt) >> (bits + np.uint64(1))
+        )
         take = np.empty(ids.size, np.int64)
-        take[home] = source  # the i-th place of a block gets what the i-th of its shuffle held
+        take[home] = home[np.argsort(key, kind="stable")]
         dealt += [graph.column(name).gather(take) for name in names]
     return graph.replace(pl.DataFrame(dealt))
-
-
-def _numbered(ordered: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return, for blocks in ascending order, how many other blocks come before each."""
-    new = np.zeros(ordered.size, np.uint64)
-    new[1:] = ordered[1:] != ordered[:-1]
-    return np.cumsum(new, dtype=np.uint64)
