@@ -118,6 +118,12 @@ def normalise(
         **_told(rows, transactions),
         **parties.counts,
     }
+    for name, n in summary["unread"].items():
+        if n:
+            logger.warning("%s: %d values cannot be read, and are left empty", name, n)
+    if summary["jurisdiction_texts_unknown"]:
+        lost = ", ".join(map(repr, summary["jurisdiction_texts_unknown"]))
+        logger.warning("no jurisdiction is known by %s: left empty", lost)
     logger.info(
         "read %d rows: %d transactions, %d mirror bookings, %d rejects",
         read.height,

@@ -160,11 +160,12 @@ def test_the_holders_seat_stands_in_only_where_the_source_says_so():
     assert places(read(rows, holder_seat=True))[0][2] == "PA"
 
 
-def test_jurisdiction_texts_that_stand_for_none_are_counted():
+def test_jurisdiction_texts_that_stand_for_none_are_counted_and_told(caplog):
     rows = [{"originator": "A", "beneficiary": "B", "originator_jurisdiction": code}
             for code in ("33", "33", "UNKNOWN", "usa", "CN\n")]
     ledger = read(rows)
     assert ledger.summary["jurisdiction_texts_unknown"] == {"33": 2, "UNKNOWN": 1}
+    assert "no jurisdiction is known by '33', 'UNKNOWN'" in caplog.text
     assert [jurisdiction_code(text) for text in ("uk", "EST", "", None)] == [
         "GB", "EE", None, None,
     ]

@@ -304,13 +304,14 @@ def test_steps_from_an_epoch():
     ]
 
 
-def test_an_optional_field_that_cannot_be_read_is_counted():
+def test_an_optional_field_that_cannot_be_read_is_counted_and_told(caplog):
     frame = pl.DataFrame({"executed_at": ["2024-01-05"] * 2, "originator": ["A"] * 2,
                           "beneficiary": ["B"] * 2, "amount": ["1", "2"],
                           "is_illicit": ["true", "perhaps"], "n_transactions": ["3", "many"]})
     ledger = read_ledger(frame)
     assert ledger.transactions["n_transactions"].to_list() == [3, None]
     assert ledger.summary["unread"] == {"n_transactions": 1, "is_illicit": 1}
+    assert "n_transactions: 1 values cannot be read, and are left empty" in caplog.text
 
 
 @pytest.mark.parametrize(
