@@ -134,6 +134,9 @@ def read_transactions(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a ledger and return its transactions and its rejects.
 
+    Holders of accounts are not among them: where a pattern may close on another account of the same
+    holder, use `read_ledger` and hand its accounts to `TransactionGraph`.
+
     Parameters
     ----------
     ledger, source, columns, base_currency, rates, on_missing_rate, accounts, strict, **options
