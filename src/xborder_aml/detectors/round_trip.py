@@ -74,8 +74,8 @@ class RoundTrip(Params):
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     k_best: int = param(1, "Instances shown of one first transfer and circle of accounts.")
     max_matches: int = param(100, "Circles of accounts kept an anchor.", cap=True)
-    max_work: int = param(10_000, "Edges followed an anchor.", unit="edges", cap=True)
-    max_degree: int = param(500, "Edges followed out of one account.", unit="edges", cap=True)
+    max_work: int = param(50_000, "Edges followed an anchor.", unit="edges", cap=True)
+    max_degree: int = param(1_000, "Edges followed out of one account.", unit="edges", cap=True)
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""

@@ -24,7 +24,6 @@ __all__ = ["Blocks", "blocks_of", "permuted"]
 
 _AMOUNTS = ("sent_minor", "sent_currency", "received_minor", "received_currency", "base_minor")
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_HALF = np.uint64(32)  # bits: a graph has fewer than 2**31 edges, so fewer blocks
 
 
 def _shuffle_keys(ids: NDArray[np.int64], seed: int, salt: int) -> NDArray[np.uint64]:
