@@ -79,13 +79,10 @@ def test_any_capacity_gives_the_same(drawn: list[Unit], capacity: int) -> None:
 @given(units, st.lists(st.integers(0, 6), max_size=3))
 def test_any_cut_into_tasks_gives_the_same(drawn: list[Unit], marks: list[int]) -> None:
     bounds = sorted({0, len(drawn), *(m for m in marks if m <= len(drawn))})
-    parts = (
-        [
-            run_task(search, drawn, None, Task(a, b), 1)  # type: ignore[arg-type]
-            for a, b in pairwise(bounds)
-        ]
-        or [trimmed(make_output(1, 1, 1))]
-    )
+    parts = [
+        run_task(search, drawn, None, Task(a, b), 1)  # type: ignore[arg-type]
+        for a, b in pairwise(bounds)
+    ] or [trimmed(make_output(1, 1, 1))]
     assert as_lists(join_outputs(parts)) == wanted(drawn)
 
 

@@ -131,7 +131,11 @@ def test_mixed_layouts_in_one_column():
     texts = ["2025-01-01 00:05:00", "2025-01-01 00:05:00.000001", "2025-01-01", None, "x"]
     read = pl.DataFrame({"t": texts}).select(fields.time("t", pl.String(), Conventions()))
     assert read["t"].dt.epoch("us").to_list() == [
-        1_735_689_900_000_000, 1_735_689_900_000_001, 1_735_689_600_000_000, None, None,
+        1_735_689_900_000_000,
+        1_735_689_900_000_001,
+        1_735_689_600_000_000,
+        None,
+        None,
     ]
 
 
@@ -168,9 +172,17 @@ def test_numbers_for_times_need_a_unit():
 def test_labels_and_instruments():
     frame = pl.DataFrame({"b": ["True", "0", "yes", "perhaps", None]})
     assert frame.select(fields.boolean("b", pl.String())).to_series().to_list() == [
-        True, False, True, None, None,
+        True,
+        False,
+        True,
+        None,
+        None,
     ]
     frame = pl.DataFrame({"i": ["ACH", "Credit Card", "Cheque", "barter", None]})
     assert frame.select(fields.instrument("i", pl.String())).to_series().to_list() == [
-        "wire", "card", "cheque", "other", None,
+        "wire",
+        "card",
+        "cheque",
+        "other",
+        None,
     ]

@@ -99,7 +99,9 @@ def test_a_number_is_the_one_iban_whose_tail_it_is():
     ]
     ledger = read(rows, unify_accounts=True)
     assert [row[:2] for row in places(ledger)] == [
-        (EE_IBAN, GB_IBAN), (EE_IBAN, tail[-7:]), ("999999999999", EE_IBAN),
+        (EE_IBAN, GB_IBAN),
+        (EE_IBAN, tail[-7:]),
+        ("999999999999", EE_IBAN),
     ]
     assert places(ledger)[1][2] == "EE"
     assert ledger.summary["account_forms_unified"] == 1
@@ -122,25 +124,41 @@ def test_a_tail_of_two_ibans_unifies_with_neither():
 
 def test_unknown_accounts_of_different_parties_do_not_merge():
     rows = [
-        {"originator": "null", "beneficiary": "B", "originator_holder": "Umbra  Ltd",
-         "originator_holder_jurisdiction": "CY"},
-        {"originator": "", "beneficiary": "B", "originator_holder": "UMBRA LTD",
-         "originator_holder_jurisdiction": "CYP"},
-        {"originator": None, "beneficiary": "B", "originator_holder": "Lumen OU",
-         "originator_holder_jurisdiction": None},
+        {
+            "originator": "null",
+            "beneficiary": "B",
+            "originator_holder": "Umbra  Ltd",
+            "originator_holder_jurisdiction": "CY",
+        },
+        {
+            "originator": "",
+            "beneficiary": "B",
+            "originator_holder": "UMBRA LTD",
+            "originator_holder_jurisdiction": "CYP",
+        },
+        {
+            "originator": None,
+            "beneficiary": "B",
+            "originator_holder": "Lumen OU",
+            "originator_holder_jurisdiction": None,
+        },
     ]
     ledger = read(rows)
     assert [row[0] for row in places(ledger)] == [
-        "name:UMBRA LTD|CY", "name:UMBRA LTD|CY", "name:LUMEN OU|",
+        "name:UMBRA LTD|CY",
+        "name:UMBRA LTD|CY",
+        "name:LUMEN OU|",
     ]
     assert ledger.summary["accounts_named_by_holder"] == 2
 
 
 def test_a_side_without_account_and_holder_is_a_reject():
-    ledger = read([{"originator": "null", "beneficiary": "B"}, {"originator": "A",
-                   "beneficiary": " "}])
+    ledger = read(
+        [{"originator": "null", "beneficiary": "B"}, {"originator": "A", "beneficiary": " "}]
+    )
     assert ledger.rejects.select("source_row", "rule", "value").rows() == [
-        (1, "originator_missing", "null"), (2, "beneficiary_missing", " "),
+        (1, "originator_missing", "null"),
+        (2, "beneficiary_missing", " "),
     ]
 
 
@@ -154,18 +172,29 @@ def test_the_holder_of_an_account_is_the_one_most_rows_name():
 
 
 def test_the_holders_seat_stands_in_only_where_the_source_says_so():
-    rows = [{"originator": "A", "beneficiary": "B", "originator_holder": "Umbra",
-             "originator_holder_jurisdiction": "PAN"}]
+    rows = [
+        {
+            "originator": "A",
+            "beneficiary": "B",
+            "originator_holder": "Umbra",
+            "originator_holder_jurisdiction": "PAN",
+        }
+    ]
     assert places(read(rows))[0][2] is None
     assert places(read(rows, holder_seat=True))[0][2] == "PA"
 
 
 def test_jurisdiction_texts_that_stand_for_none_are_counted_and_told(caplog):
-    rows = [{"originator": "A", "beneficiary": "B", "originator_jurisdiction": code}
-            for code in ("33", "33", "UNKNOWN", "usa", "CN\n")]
+    rows = [
+        {"originator": "A", "beneficiary": "B", "originator_jurisdiction": code}
+        for code in ("33", "33", "UNKNOWN", "usa", "CN\n")
+    ]
     ledger = read(rows)
     assert ledger.summary["jurisdiction_texts_unknown"] == {"33": 2, "UNKNOWN": 1}
     assert "no jurisdiction is known by '33', 'UNKNOWN'" in caplog.text
     assert [jurisdiction_code(text) for text in ("uk", "EST", "", None)] == [
-        "GB", "EE", None, None,
+        "GB",
+        "EE",
+        None,
+        None,
     ]

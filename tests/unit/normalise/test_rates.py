@@ -56,8 +56,12 @@ def test_base_amount_is_the_exact_product_rounded_once(units, rate, pair):
 
 def test_a_given_rate_holds_until_the_next_one():
     read = read_ledger(
-        ledger(("2014-01-02", "100", "USD"), ("2014-01-09", "100", "USD"),
-               ("2014-01-10", "100", "USD"), ("2015-01-01", "100", "EUR")),
+        ledger(
+            ("2014-01-02", "100", "USD"),
+            ("2014-01-09", "100", "USD"),
+            ("2014-01-10", "100", "USD"),
+            ("2015-01-01", "100", "EUR"),
+        ),
         base_currency="EUR",
         rates=rates(("USD", DAY, 0.5), ("USD", dt.date(2014, 1, 10), 0.25)),
     )
@@ -66,8 +70,12 @@ def test_a_given_rate_holds_until_the_next_one():
 
 
 def test_a_missing_rate_names_currencies_and_dates():
-    rows = ledger(("2014-01-01", "1", "USD"), ("2014-01-05", "1", "RUB"),
-                  ("2014-03-05", "2", "RUB"), ("2014-03-05", "2", "EUR"))
+    rows = ledger(
+        ("2014-01-01", "1", "USD"),
+        ("2014-01-05", "1", "RUB"),
+        ("2014-03-05", "2", "RUB"),
+        ("2014-03-05", "2", "EUR"),
+    )
     given_ = rates(("USD", DAY, 0.5))
     with pytest.raises(RateMissingError, match="no rate to EUR for") as error:
         read_ledger(rows, base_currency="EUR", rates=given_)
@@ -90,14 +98,18 @@ def test_a_list_of_missing_rates_is_bounded():
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_rate_is_a_positive_number(rate):
     with pytest.raises(ParameterError, match="a rate is a positive number"):
-        read_ledger(ledger(("2014-01-02", "1", "USD")), base_currency="EUR",
-                    rates=rates(("USD", DAY, rate)))
+        read_ledger(
+            ledger(("2014-01-02", "1", "USD")), base_currency="EUR", rates=rates(("USD", DAY, rate))
+        )
 
 
 def test_one_rate_a_day():
     with pytest.raises(ParameterError, match="keep one row a currency and date"):
-        read_ledger(ledger(("2014-01-02", "1", "USD")), base_currency="EUR",
-                    rates=rates(("USD", DAY, 1.0), ("USD", DAY, 2.0)))
+        read_ledger(
+            ledger(("2014-01-02", "1", "USD")),
+            base_currency="EUR",
+            rates=rates(("USD", DAY, 1.0), ("USD", DAY, 2.0)),
+        )
 
 
 def test_rates_need_a_base_currency():
@@ -131,9 +143,14 @@ def test_published_rates_of_the_central_bank():
 
 def test_a_currency_no_longer_quoted_has_no_rate():
     needed = pl.DataFrame(
-        {"currency": ["RUB", "RUB", "USD"],
-         "date": [dt.date(2022, 3, 1), dt.date(2022, 3, 2 + ECB_MAX_AGE_DAYS),
-                  dt.date(1998, 1, 1)]},
+        {
+            "currency": ["RUB", "RUB", "USD"],
+            "date": [
+                dt.date(2022, 3, 1),
+                dt.date(2022, 3, 2 + ECB_MAX_AGE_DAYS),
+                dt.date(1998, 1, 1),
+            ],
+        },
         schema={"currency": CURRENCY, "date": pl.Date},
     )
     assert ecb_rates(needed, "EUR")["date"].to_list() == [dt.date(2022, 3, 1)]

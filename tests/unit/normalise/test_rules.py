@@ -25,8 +25,14 @@ def test_a_row_plan_stays_lazy():
         return frame
 
     lazy = (
-        pl.LazyFrame({"executed_at": ["2024-01-05"], "originator": ["A"], "beneficiary": ["B"],
-                      "amount": [1]})
+        pl.LazyFrame(
+            {
+                "executed_at": ["2024-01-05"],
+                "originator": ["A"],
+                "beneficiary": ["B"],
+                "amount": [1],
+            }
+        )
         .with_columns(pl.col("executed_at").str.to_date())
         .with_row_index("source_row")
         .map_batches(note, schema=None)

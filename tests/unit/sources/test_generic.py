@@ -78,8 +78,12 @@ def test_a_byte_order_mark_and_spaced_headers(tmp_path):
 
 def test_headers_that_repeat_are_told_apart(tmp_path):
     path = write(tmp_path, "when,acct,acct,amt\n2024-01-05,A,B,1\n")
-    columns = {"executed_at": "when", "originator": "acct", "beneficiary": "acct.1",
-               "amount": "amt"}
+    columns = {
+        "executed_at": "when",
+        "originator": "acct",
+        "beneficiary": "acct.1",
+        "amount": "amt",
+    }
     transactions, _ = read_transactions(path, columns=columns)
     assert core(transactions) == [("A", "B", 100, "XXX")]
 
@@ -112,8 +116,17 @@ def _frames(tmp_path):
 
 @pytest.mark.parametrize(
     "kind",
-    ["polars", "lazy", "categorical", "pandas", "pyarrow", "reader", "duckdb", "parquet",
-     "text path"],
+    [
+        "polars",
+        "lazy",
+        "categorical",
+        "pandas",
+        "pyarrow",
+        "reader",
+        "duckdb",
+        "parquet",
+        "text path",
+    ],
 )
 def test_any_kind_of_input_gives_the_same_table(tmp_path, kind):
     given = _frames(tmp_path)[kind]
@@ -139,9 +152,7 @@ def test_constants_and_a_ledger_without_currency(tmp_path):
     assert core(read_transactions(path, columns=without)[0])[0][3] == "XXX"
 
 
-@pytest.mark.parametrize(
-    "names", [{"us dollar": "USD", "Yen ": "JPY"}, "US Dollar=USD, Yen = JPY"]
-)
+@pytest.mark.parametrize("names", [{"us dollar": "USD", "Yen ": "JPY"}, "US Dollar=USD, Yen = JPY"])
 def test_names_of_currencies(tmp_path, names):
     text = "when,nameOrig,nameDest,amt,cur\n2024-01-05,A,B,7,US Dollar\n2024-01-05,A,B,7,yen\n"
     path = write(tmp_path, text)
@@ -189,8 +200,13 @@ def test_a_full_ledger_keeps_what_it_says():
 @pytest.mark.parametrize("ids", [["7", "7"], ["7", "x"], ["7", ""]])
 def test_ids_that_are_not_whole_and_unique_give_way_to_the_row(ids):
     frame = pl.DataFrame(
-        {"executed_at": ["2024-01-05"] * 2, "originator": ["A"] * 2, "beneficiary": ["B"] * 2,
-         "amount": ["1", "2"], "transaction_id": ids}
+        {
+            "executed_at": ["2024-01-05"] * 2,
+            "originator": ["A"] * 2,
+            "beneficiary": ["B"] * 2,
+            "amount": ["1", "2"],
+            "transaction_id": ids,
+        }
     )
     ledger = read_ledger(frame)
     assert ledger.transactions["transaction_id"].to_list() == [1, 2]
@@ -259,25 +275,44 @@ def test_line_breaks_and_foreign_bytes_inside_quotes_stop_nothing(tmp_path):
 
 
 def test_zero_is_kept_and_counted():
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"], "originator": ["A"],
-                          "beneficiary": ["B"], "amount": ["0.00"]})
+    frame = pl.DataFrame(
+        {
+            "executed_at": ["2024-01-05"],
+            "originator": ["A"],
+            "beneficiary": ["B"],
+            "amount": ["0.00"],
+        }
+    )
     ledger = read_ledger(frame)
     assert ledger.transactions["sent_minor"].to_list() == [0]
     assert ledger.summary["amounts_zero"] == 1
 
 
 def test_digits_beyond_the_minor_unit_are_rounded_and_counted():
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"] * 3, "originator": ["A"] * 3,
-                          "beneficiary": ["B"] * 3, "amount": ["0.125", "0.135", "0.130"]})
+    frame = pl.DataFrame(
+        {
+            "executed_at": ["2024-01-05"] * 3,
+            "originator": ["A"] * 3,
+            "beneficiary": ["B"] * 3,
+            "amount": ["0.125", "0.135", "0.130"],
+        }
+    )
     ledger = read_ledger(frame)
     assert ledger.transactions["sent_minor"].to_list() == [12, 14, 13]
     assert ledger.summary["amounts_rounded"] == 2
 
 
 def test_base_amounts_of_the_ledger_itself():
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"] * 2, "originator": ["A"] * 2,
-                          "beneficiary": ["B"] * 2, "amount": ["7", "8"],
-                          "currency": ["KZT", "AZN"], "base_amount": ["0.015", "4.3"]})
+    frame = pl.DataFrame(
+        {
+            "executed_at": ["2024-01-05"] * 2,
+            "originator": ["A"] * 2,
+            "beneficiary": ["B"] * 2,
+            "amount": ["7", "8"],
+            "currency": ["KZT", "AZN"],
+            "base_amount": ["0.015", "4.3"],
+        }
+    )
     ledger = read_ledger(frame, base_currency="EUR")
     assert ledger.transactions["base_minor"].to_list() == [2, 430]
     assert ledger.summary["base_amounts"] == "carried by the source"
@@ -286,28 +321,44 @@ def test_base_amounts_of_the_ledger_itself():
 
 
 def test_base_amounts_have_the_decimals_of_their_currency():
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"], "originator": ["A"], "beneficiary": ["B"],
-                          "amount": ["7"], "currency": ["USD"], "base_amount": ["1015.5"]})
+    frame = pl.DataFrame(
+        {
+            "executed_at": ["2024-01-05"],
+            "originator": ["A"],
+            "beneficiary": ["B"],
+            "amount": ["7"],
+            "currency": ["USD"],
+            "base_amount": ["1015.5"],
+        }
+    )
     ledger = read_ledger(frame, base_currency="JPY")
     assert ledger.transactions["base_minor"].to_list() == [1_016]
 
 
 def test_steps_from_an_epoch():
-    frame = pl.DataFrame({"step": [0, 1], "originator": ["A"] * 2, "beneficiary": ["B"] * 2,
-                          "amount": [1.0, 2.0]})
+    frame = pl.DataFrame(
+        {"step": [0, 1], "originator": ["A"] * 2, "beneficiary": ["B"] * 2, "amount": [1.0, 2.0]}
+    )
     with pytest.raises(ParameterError, match=r"column 'step' holds numbers such as '0'"):
         read_ledger(frame, columns={"executed_at": "step"})
-    ledger = read_ledger(frame, columns={"executed_at": "step"}, time_unit="d",
-                         epoch="2021-01-01")
+    ledger = read_ledger(frame, columns={"executed_at": "step"}, time_unit="d", epoch="2021-01-01")
     assert [str(t.date()) for t in ledger.transactions["executed_at"]] == [
-        "2021-01-01", "2021-01-02",
+        "2021-01-01",
+        "2021-01-02",
     ]
 
 
 def test_an_optional_field_that_cannot_be_read_is_counted_and_told(caplog):
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"] * 2, "originator": ["A"] * 2,
-                          "beneficiary": ["B"] * 2, "amount": ["1", "2"],
-                          "is_illicit": ["true", "perhaps"], "n_transactions": ["3", "many"]})
+    frame = pl.DataFrame(
+        {
+            "executed_at": ["2024-01-05"] * 2,
+            "originator": ["A"] * 2,
+            "beneficiary": ["B"] * 2,
+            "amount": ["1", "2"],
+            "is_illicit": ["true", "perhaps"],
+            "n_transactions": ["3", "many"],
+        }
+    )
     ledger = read_ledger(frame)
     assert ledger.transactions["n_transactions"].to_list() == [3, None]
     assert ledger.summary["unread"] == {"n_transactions": 1, "is_illicit": 1}
@@ -390,9 +441,18 @@ FIELD = st.one_of(
     st.booleans(),
 )
 def test_whatever_a_row_holds_it_is_accounted_for(rows, is_statement):
-    names = ["executed_at", "originator", "beneficiary", "originator_holder",
-             "beneficiary_jurisdiction", "amount", "currency", "received_amount", "purpose",
-             "is_illicit"]
+    names = [
+        "executed_at",
+        "originator",
+        "beneficiary",
+        "originator_holder",
+        "beneficiary_jurisdiction",
+        "amount",
+        "currency",
+        "received_amount",
+        "purpose",
+        "is_illicit",
+    ]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
     options = {"negative_amounts": "absolute", "mirrors": True} if is_statement else {}
     ledger = read_ledger(frame, base_currency="EUR", on_missing_rate="keep", **options)

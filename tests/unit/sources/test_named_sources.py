@@ -57,7 +57,11 @@ def test_occrp_mirror_bookings_become_one_transaction(tmp_path):
     assert ledger.summary["mirrors_collapsed"] == 1
     table = ledger.transactions
     assert table.select("transaction_id", "source_row", "mirror_row").rows() == [
-        (1, 1, 2), (3, 3, None), (4, 4, None), (5, 5, None), (6, 6, None),
+        (1, 1, 2),
+        (3, 3, None),
+        (4, 4, None),
+        (5, 5, None),
+        (6, 6, None),
     ]
     assert table["sent_minor"].to_list() == [20_000_000] * 3 + [20_000_001, 20_000_000]
     assert table["base_minor"][0] == 26_116_200
@@ -74,7 +78,9 @@ def test_occrp_equal_payments_pair_one_to_one(tmp_path):
         occrp_row(5, UMBRA_IN, LUMEN_OUT, "500"),
     )
     assert ledger.transactions.select("source_row", "mirror_row").rows() == [
-        (1, 3), (2, 4), (5, None),
+        (1, 3),
+        (2, 4),
+        (5, None),
     ]
     assert ledger.summary["rows_read"] == 5
 
@@ -161,10 +167,16 @@ def test_fincen_rows_are_sums_over_a_range(tmp_path):
     table = ledger.transactions
     assert table["transaction_id"].to_list() == [11, 13, 14, 15]
     assert [str(t.date()) for t in table["executed_at"]] == [
-        "2015-03-25", "2012-07-05", "2012-07-05", "2013-08-01",
+        "2015-03-25",
+        "2012-07-05",
+        "2012-07-05",
+        "2013-08-01",
     ]
     assert [str(t.date()) for t in table["executed_until"]] == [
-        "2015-09-05", "2012-07-05", "2012-07-05", "2013-08-09",
+        "2015-09-05",
+        "2012-07-05",
+        "2012-07-05",
+        "2013-08-09",
     ]
     assert table["n_transactions"].to_list() == [68, None, None, 2]
     assert table["sent_minor"].to_list() == [5_689_852_347, 500_000, 500_000, 750]
@@ -224,8 +236,9 @@ def test_tide_amounts_are_nominal(tide):
 
 def test_tide_accounts_come_from_the_files_beside(tide):
     ledger = read_ledger(tide / "transactions.csv.gz", source="tide")
-    assert ledger.transactions.select("originator_jurisdiction", "beneficiary_jurisdiction").rows()\
-        == [("US", "DE"), ("DE", None), ("GB", "US")]
+    assert ledger.transactions.select(
+        "originator_jurisdiction", "beneficiary_jurisdiction"
+    ).rows() == [("US", "DE"), ("DE", None), ("GB", "US")]
     accounts = {row["account"]: row for row in ledger.accounts.iter_rows(named=True)}
     # A business of one person: the holder is the person at the end of the chain.
     assert accounts["account_1"]["holder"] == accounts["account_2"]["holder"] == "individual_5"
@@ -234,8 +247,11 @@ def test_tide_accounts_come_from_the_files_beside(tide):
     assert accounts["individual_5"]["kind"] == "person"
     # The label follows transactions, not the mark on the owner; CASH is nobody's.
     assert {name: row["is_illicit"] for name, row in accounts.items()} == {
-        "account_1": False, "account_2": True, "account_9": False,
-        "business_7": False, "individual_5": False,
+        "account_1": False,
+        "account_2": True,
+        "account_9": False,
+        "business_7": False,
+        "individual_5": False,
     }
 
 
@@ -278,7 +294,9 @@ def test_amlsim(tmp_path):
     assert ledger.summary["resolution"] == "1d"
     # Account 3 is marked, as the member of an alert that was never executed.
     assert ledger.accounts.select("account", "is_illicit", "kind").rows() == [
-        ("0", False, "person"), ("1", True, "person"), ("2", True, "company"),
+        ("0", False, "person"),
+        ("1", True, "person"),
+        ("2", True, "company"),
         ("3", False, "person"),
     ]
     with pytest.raises(SchemaError, match="source 'amlsim' needs column 'ACCOUNT_ID'"):
@@ -319,7 +337,9 @@ def test_amlworld_transactions(tmp_path, second):
     ledger = read_ledger(path, source="amlworld")
     table = ledger.transactions
     assert table.select("originator", "beneficiary").rows() == [
-        ("10|8000", "11|8000"), ("10|8000", "10|8001"), ("10|8001", "0|8002"),
+        ("10|8000", "11|8000"),
+        ("10|8000", "10|8001"),
+        ("10|8001", "0|8002"),
     ]
     assert table["sent_minor"].to_list() == [369_734, 296_978, 4_800]
     assert table["received_minor"].to_list() == [369_734, 25_000_000, 4_800]
@@ -347,10 +367,16 @@ def test_amlworld_patterns(tmp_path):
 
 
 def test_accounts_may_be_handed_in_as_a_table():
-    frame = pl.DataFrame({"executed_at": ["2024-01-05"], "originator": ["A"],
-                          "beneficiary": ["B"], "amount": ["1"]})
-    known = pl.DataFrame({"account": ["A", "Z", "A"], "holder": ["Umbra", "Mare", "Nox"],
-                          "jurisdiction": ["EE", "LV", "GB"]})
+    frame = pl.DataFrame(
+        {"executed_at": ["2024-01-05"], "originator": ["A"], "beneficiary": ["B"], "amount": ["1"]}
+    )
+    known = pl.DataFrame(
+        {
+            "account": ["A", "Z", "A"],
+            "holder": ["Umbra", "Mare", "Nox"],
+            "jurisdiction": ["EE", "LV", "GB"],
+        }
+    )
     ledger = read_ledger(frame, accounts=known)
     assert ledger.transactions["originator_jurisdiction"].to_list() == ["EE"]
     assert ledger.accounts["account"].to_list() == ["A", "B", "Z"]

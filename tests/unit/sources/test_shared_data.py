@@ -14,9 +14,19 @@ SAMPLE = "amlworld_hi_small_patterns/HI-Small_Trans_sample.csv"
 PATTERNS = "amlworld_hi_small_patterns/HI-Small_Patterns.first185.txt"
 
 AMLWORLD_NAMES = {
-    "US Dollar": "USD", "Euro": "EUR", "Swiss Franc": "CHF", "UK Pound": "GBP", "Yuan": "CNY",
-    "Yen": "JPY", "Rupee": "INR", "Ruble": "RUB", "Canadian Dollar": "CAD", "Bitcoin": "BTC",
-    "Australian Dollar": "AUD", "Mexican Peso": "MXN", "Saudi Riyal": "SAR",
+    "US Dollar": "USD",
+    "Euro": "EUR",
+    "Swiss Franc": "CHF",
+    "UK Pound": "GBP",
+    "Yuan": "CNY",
+    "Yen": "JPY",
+    "Rupee": "INR",
+    "Ruble": "RUB",
+    "Canadian Dollar": "CAD",
+    "Bitcoin": "BTC",
+    "Australian Dollar": "AUD",
+    "Mexican Peso": "MXN",
+    "Saudi Riyal": "SAR",
 }
 
 # (file, source, transactions, mirror bookings, rejects)
@@ -67,21 +77,38 @@ def test_amlworld_attempts(shared_data):
 GENERIC = [
     (
         OCCRP,
-        {"executed_at": "date", "originator": "payer_account", "beneficiary":
-         "beneficiary_account", "originator_holder": "payer_name_norm", "beneficiary_holder":
-         "beneficiary_name_norm", "amount": "amount_orig", "currency": "amount_orig_currency",
-         "originator_holder_jurisdiction": "payer_jurisdiction",
-         "beneficiary_holder_jurisdiction": "beneficiary_jurisdiction"},
-        {"negative_amounts": "absolute", "mirrors": True, "unify_accounts": True,
-         "base_currency": "EUR"},
+        {
+            "executed_at": "date",
+            "originator": "payer_account",
+            "beneficiary": "beneficiary_account",
+            "originator_holder": "payer_name_norm",
+            "beneficiary_holder": "beneficiary_name_norm",
+            "amount": "amount_orig",
+            "currency": "amount_orig_currency",
+            "originator_holder_jurisdiction": "payer_jurisdiction",
+            "beneficiary_holder_jurisdiction": "beneficiary_jurisdiction",
+        },
+        {
+            "negative_amounts": "absolute",
+            "mirrors": True,
+            "unify_accounts": True,
+            "base_currency": "EUR",
+        },
         (16_684, 0),
     ),
     (
         FINCEN,
-        {"executed_at": "begin_date", "executed_until": "end_date", "originator":
-         "originator_bank_id", "beneficiary": "beneficiary_bank_id", "originator_jurisdiction":
-         "originator_iso", "beneficiary_jurisdiction": "beneficiary_iso", "amount":
-         "amount_transactions", "currency": "=USD", "n_transactions": "number_transactions"},
+        {
+            "executed_at": "begin_date",
+            "executed_until": "end_date",
+            "originator": "originator_bank_id",
+            "beneficiary": "beneficiary_bank_id",
+            "originator_jurisdiction": "originator_iso",
+            "beneficiary_jurisdiction": "beneficiary_iso",
+            "amount": "amount_transactions",
+            "currency": "=USD",
+            "n_transactions": "number_transactions",
+        },
         {},
         (4_501, 6),
     ),
@@ -93,18 +120,32 @@ GENERIC = [
     ),
     (
         AMLSIM,
-        {"executed_at": "tran_timestamp", "originator": "orig_acct", "beneficiary": "bene_acct",
-         "amount": "base_amt", "transaction_id": "tran_id", "is_illicit": "is_sar"},
+        {
+            "executed_at": "tran_timestamp",
+            "originator": "orig_acct",
+            "beneficiary": "bene_acct",
+            "amount": "base_amt",
+            "transaction_id": "tran_id",
+            "is_illicit": "is_sar",
+        },
         {},
         (407_408, 0),
     ),
     (
         SAMPLE,
-        {"executed_at": "Timestamp", "originator": "Account", "beneficiary": "Account.1",
-         "originator_bank": "From Bank", "beneficiary_bank": "To Bank", "amount": "Amount Paid",
-         "currency": "Payment Currency", "received_amount": "Amount Received",
-         "received_currency": "Receiving Currency", "instrument": "Payment Format",
-         "is_illicit": "Is Laundering"},
+        {
+            "executed_at": "Timestamp",
+            "originator": "Account",
+            "beneficiary": "Account.1",
+            "originator_bank": "From Bank",
+            "beneficiary_bank": "To Bank",
+            "amount": "Amount Paid",
+            "currency": "Payment Currency",
+            "received_amount": "Amount Received",
+            "received_currency": "Receiving Currency",
+            "instrument": "Payment Format",
+            "is_illicit": "Is Laundering",
+        },
         {"base_currency": "USD", "on_missing_rate": "keep", "currency_names": AMLWORLD_NAMES},
         (28_374, 0),
     ),

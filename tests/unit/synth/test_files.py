@@ -15,9 +15,7 @@ from xborder_aml.synth.world import rates
 
 
 @pytest.fixture(scope="module")
-def written(
-    demo: DemoLedger, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
+def written(demo: DemoLedger, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_demo(tmp_path_factory.mktemp("demo") / "new", demo)
 
 

@@ -95,9 +95,7 @@ def test_parts_in_one_place_are_played_by_different_accounts(
         assert (people.place[accounts] == drawn.places).all()
 
 
-def test_there_is_no_cast_where_everyone_is_taken(
-    small_economy: Economy, background: Rows
-) -> None:
+def test_there_is_no_cast_where_everyone_is_taken(small_economy: Economy, background: Rows) -> None:
     people = small_economy.people
     pair = Instance((Payment(0, 0, 1, 100),), ("EE", "GB"))
     drawn = planting._Drawn(pair, np.array([0, 1]), np.zeros(1, np.int64), np.ones(1), small=False)
