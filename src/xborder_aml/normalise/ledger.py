@@ -16,6 +16,7 @@ from xborder_aml.jurisdictions import CURRENCIES
 from xborder_aml.normalise import rates as rating
 from xborder_aml.normalise.parties import find_parties, put_parties
 from xborder_aml.normalise.raw import SIDES, Conventions, RawLedger
+from xborder_aml.normalise.returns import link_returns
 from xborder_aml.normalise.rows import row_plan
 from xborder_aml.schema import CURRENCY, REJECTS, RESOLUTIONS, TRANSACTIONS
 
@@ -98,6 +99,8 @@ def normalise(
     rows = put_parties(rows, parties)
     rows, notes = _signs(rows, raw.conventions)
     rows, kept_ids = _numbered(rows)
+    if raw.conventions.returns is not None:
+        rows = link_returns(rows, parties.accounts, raw.conventions.returns)
     rows, base, how, large = _based(rows, raw.conventions, base_currency, rates, on_missing_rate)
     rejects = pl.concat([rejects, large]).sort("source_row")
     if strict:
@@ -138,6 +141,7 @@ def _told(rows: pl.DataFrame, transactions: pl.DataFrame) -> dict[str, Any]:
     """Return the counts that tell how much of the ledger could be read."""
     return {
         "repeats_kept": _repeats(transactions),
+        "returns_linked": transactions.height - transactions["reverses"].null_count(),
         "amounts_rounded": int(rows["is_rounded"].sum()),
         "base_amounts_missing": transactions["base_minor"].null_count(),
         "currencies": _counts(transactions["sent_currency"]),

@@ -72,6 +72,9 @@ class Conventions:
     mirrors
         Payments between two accounts of the ledger are booked on both statements, once with each
         sign; exact pairs become one transaction.
+    returns
+        How the purpose of a payment begins that a bank returned, in small letters, where nothing
+        else tells: it is linked to what it returns.
     unify_accounts
         An account number that equals the tail of exactly one IBAN of the ledger is that IBAN.
     holder_seat
@@ -99,6 +102,7 @@ class Conventions:
 
     negative_amounts: Literal["reject", "absolute"] = "reject"
     mirrors: bool = False
+    returns: str | None = None
     unify_accounts: bool = False
     holder_seat: bool = False
     resolution: str | None = None

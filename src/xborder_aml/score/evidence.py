@@ -2,7 +2,8 @@
 
 For an account a and a pattern p, S(a, p) is the base money of a's distinct evidence transactions in
 findings about it (`xborder_aml.score.attribution`), without standing payments such as salaries and
-rents (`xborder_aml.score.rhythm`): those are plans that a permutation destroys, and innocent.
+rents, and without payments that were returned, nor the paths that hold one
+(`xborder_aml.score.rhythm`): those have an order that a permutation destroys, and an innocent one.
 The detectors run again, with the same parameters, on ledgers whose times and amounts are permuted
 (`xborder_aml.score.null`); N_b(a, p) is the same money on permutation b of B.
 
@@ -48,7 +49,7 @@ from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.output import Output, make_output
 from xborder_aml.score.null import blocks_of, permuted
-from xborder_aml.score.rhythm import standing_payments
+from xborder_aml.score.rhythm import Innocent, returned_payments, standing_payments
 from xborder_aml.score.significance import against_null, strata_of, sums, turnover
 from xborder_aml.score.table import Weighed, score_table
 
@@ -100,18 +101,19 @@ class EvidenceScorer:
             Called with ("null", permutations done, permutations).
         """
         patterns = list(findings.parameters)
-        standing = graph.transaction_ids[standing_payments(graph)]
-        null = self._null(graph, findings, standing, executor, progress)
+        innocent = Innocent(standing_payments(graph), returned_payments(graph))
+        null = self._null(graph, findings, innocent, executor, progress)
         moved, strata = turnover(graph), strata_of(graph)
         shape = (len(patterns), graph.n_accounts)
         weighed = Weighed(
             patterns, np.zeros(shape), np.zeros(shape), np.zeros(shape), np.ones(shape)
         )
-        everything = np.ones(graph.n_transactions, bool)
+        nothing = np.zeros(graph.n_transactions, bool)
         for i, pattern in enumerate(patterns):
             raw, detector = _as_raw(graph, findings.of(pattern)), detector_of(pattern)
-            weighed.seen[i] = _money(graph, raw, detector, _counted(graph, standing))
-            weighed.standing[i] = _money(graph, raw, detector, everything) - weighed.seen[i]
+            weighed.seen[i] = _money(graph, raw, detector, innocent)
+            everything = _money(graph, raw, detector, Innocent(nothing, nothing))
+            weighed.standing[i] = everything - weighed.seen[i]
             weighed.p_values[i], weighed.expected[i] = against_null(
                 weighed.seen[i], null[pattern], moved, strata
             )
@@ -121,7 +123,7 @@ class EvidenceScorer:
         self,
         graph: TransactionGraph,
         findings: Findings,
-        standing: NDArray[np.int64],
+        innocent: Innocent,
         executor: Executor | int | None,
         progress: Progress | None,
     ) -> dict[str, NDArray[np.float64]]:
@@ -129,43 +131,46 @@ class EvidenceScorer:
         out = {p: np.zeros((self.n_permutations, graph.n_accounts)) for p in findings.parameters}
         bare = graph.without_text()
         blocks = blocks_of(bare)
+        standing, returned = (graph.transaction_ids[mask] for mask in innocent)
         for b in range(self.n_permutations):
             null = permuted(bare, self.seed * 10_007 + b, blocks)
-            counted = _counted(null, standing)
+            ids = null.transaction_ids
+            there = Innocent(np.isin(ids, standing), np.isin(ids, returned))
             for pattern, values in findings.parameters.items():
                 detector = detector_of(pattern)
                 raw = find(null, detector, detector.params.from_dict(values), executor=executor)
-                out[pattern][b] = _money(null, raw, detector, counted)
+                out[pattern][b] = _money(null, raw, detector, there)
             if progress is not None:
                 progress("null", b + 1, self.n_permutations)
         return out
 
 
-def _counted(graph: TransactionGraph, standing: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which edges count: all but the standing payments of the real ledger."""
-    return ~np.isin(graph.transaction_ids, standing)
-
-
 def _money(
-    graph: TransactionGraph, raw: Output, detector: Detector, counted: NDArray[np.bool_]
+    graph: TransactionGraph, raw: Output, detector: Detector, innocent: Innocent
 ) -> NDArray[np.float64]:
     """Return each account's money in evidence about it, a transaction counted once.
 
-    Where a transaction stands in several findings about an account, the largest part that one of
-    them uses counts.
+    Innocent payments do not count, and on a path that holds a returned payment nothing does: the
+    money did not go that way. Where a transaction stands in several findings about an account, the
+    largest part that one of them uses counts.
     """
     e = graph.edges
+    sizes = np.diff(raw.end, prepend=0)
+    idle = (innocent.standing | innocent.returned)[raw.row]
     if detector.unit == "account":
-        accounts = np.repeat(raw.account, np.diff(raw.end, prepend=0))
-        rows, amounts = raw.row, raw.amount
+        accounts = np.repeat(raw.account, sizes)
+        rows, amounts = raw.row, np.where(idle, 0, raw.amount)
     else:
+        of = np.repeat(np.arange(sizes.size), sizes)
+        broken = np.bincount(of, innocent.returned[raw.row], sizes.size) > 0
+        amounts = np.tile(np.where(idle | broken[of], 0, raw.amount), 2)
         accounts = np.concatenate([e.originator[raw.row], e.beneficiary[raw.row]])
-        rows, amounts = np.tile(raw.row, 2), np.tile(raw.amount, 2)
+        rows = np.tile(raw.row, 2)
     order = np.lexsort((-amounts, rows, accounts))
     accounts, rows, amounts = accounts[order], rows[order], amounts[order]
     first = np.ones(rows.size, bool)
     first[1:] = (rows[1:] != rows[:-1]) | (accounts[1:] != accounts[:-1])
-    known = np.where(counted[rows[first]], np.maximum(amounts[first], 0), 0).astype(np.float64)
+    known = np.maximum(amounts[first], 0).astype(np.float64)
     return sums(accounts[first], known, graph.n_accounts)
 
 

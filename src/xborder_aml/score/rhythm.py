@@ -1,4 +1,4 @@
-"""Standing payments: salaries, rents, instalments, known by their rhythm and not by their text.
+"""Payments with an innocent order: standing ones, known by their rhythm, and returned ones.
 
 A landlord's fan-in on the first of the month and a household's salary-then-rent are ordered
 behaviour that a permutation destroys, so they look like plans. They are plans, and innocent ones.
@@ -6,19 +6,39 @@ behaviour that a permutation destroys, so they look like plans. They are plans, 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.graph import TransactionGraph
 
-__all__ = ["RHYTHMS_DAYS", "standing_payments"]
+__all__ = ["RHYTHMS_DAYS", "Innocent", "returned_payments", "standing_payments"]
 
 RHYTHMS_DAYS = ((6, 8), (13, 15), (27, 34))
 """Gaps in whole days that make a rhythm: weekly, fortnightly, monthly."""
 
 _LIKE = 10  # consecutive amounts differ by at most a tenth of the larger
 _RUN = 3  # payments in a row
+
+
+class Innocent(NamedTuple):
+    """Edges whose order is innocent, each of shape (E,)."""
+
+    standing: NDArray[np.bool_]
+    returned: NDArray[np.bool_]
+
+
+def returned_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
+    """Tell which transactions were returned, or return another, shape (E,), in edge order.
+
+    A payment that a bank sent back is no round trip of anybody's: nothing went anywhere. Only the
+    column ``reverses`` tells, which is the source's word.
+    """
+    reverses = graph.transactions["reverses"]
+    returned = pl.Series(graph.transaction_ids).is_in(reverses.drop_nulls().implode())
+    return (reverses.is_not_null() | returned).to_numpy().copy()
 
 
 def standing_payments(graph: TransactionGraph) -> NDArray[np.bool_]:

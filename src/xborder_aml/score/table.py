@@ -23,8 +23,8 @@ class Weighed(NamedTuple):
     """What each pattern says of each account; arrays of shape (P, V), money in minor units."""
 
     patterns: list[str]
-    seen: NDArray[np.float64]  # in evidence, without standing payments
-    standing: NDArray[np.float64]  # standing payments in evidence
+    seen: NDArray[np.float64]  # in evidence, without standing and returned payments
+    standing: NDArray[np.float64]  # those in evidence
     expected: NDArray[np.float64]  # what chance shows
     p_values: NDArray[np.float64]
 
@@ -150,7 +150,9 @@ def _sentence(currency: str) -> Callable[[str, int, int, int, int, float], str]:
 
     def sentence(pattern: str, n: int, seen: int, standing: int, expected: int, p: float) -> str:
         found = "1 finding" if n == 1 else f"{n:,} findings"
-        besides = f", besides {money(standing)} of standing payments," if standing else ""
+        besides = (
+            f", besides {money(standing)} in standing payments and returns," if standing else ""
+        )
         return (
             f"{pattern}: {found}, {money(seen)} in evidence{besides} where chance shows "
             f"{money(expected)} (p = {p:.2g})"

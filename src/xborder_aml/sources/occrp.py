@@ -4,8 +4,9 @@ Who paid whom stands in the columns, so the sign of ``amount_orig`` only tells o
 the row was: it is dropped, after it has paired the two bookings of payments between the shells.
 ``*_bank_country`` is no country but the first two characters of the account, and is not read:
 a valid IBAN gives the country, else the party's own jurisdiction stands in for its bank's.
-``amount_usd`` and ``amount_eur`` are the source's own conversions, used for a base currency of USD
-(the default) or EUR.
+A payment that the bank returned has a purpose that begins with *tagastus* (return), and is linked
+to what it returns. ``amount_usd`` and ``amount_eur`` are the source's own conversions, used for a
+base currency of USD (the default) or EUR.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def _layout(frame: pl.LazyFrame, request: Request) -> RawLedger:
     conventions = Conventions(
         negative_amounts="absolute",
         mirrors=True,
+        returns="tagastus",
         unify_accounts=True,
         holder_seat=True,
         resolution="1d",

@@ -225,3 +225,21 @@ def test_wrong_parameters_are_named(wrong: dict[str, int]) -> None:
     name, value = next(iter(wrong.items()))
     with pytest.raises(xb.ParameterError, match=f"{name}={value} must"):
         xb.EvidenceScorer(**wrong)
+
+
+def test_a_path_with_a_returned_payment_weighs_nothing(noisy: pl.DataFrame) -> None:
+    graph = TransactionGraph(noisy)
+    found = xb.detect(graph, SPEC)
+    mine = found.findings.filter(
+        pl.col("accounts").list.set_symmetric_difference(CIRCLE).list.len() == 0
+    )["finding_id"]
+    legs = found.transactions_of(mine[0], graph)["transaction_id"].to_list()
+    back = noisy.with_columns(
+        reverses=pl.when(pl.col("transaction_id") == legs[1]).then(pl.lit(legs[0], pl.Int64))
+    )
+    again = TransactionGraph(back)
+    scores = xb.EvidenceScorer().score(again, xb.detect(again, SPEC))
+    circle = scores.filter(pl.col("account").is_in(CIRCLE))
+    assert circle["evidence_minor"].max() == 0
+    assert all("in standing payments and returns" in r[0] for r in circle["reasons"])
+    assert circle["n_findings"].min() >= 1  # a finding stays a fact
