@@ -38,7 +38,7 @@ def compared(first: dict[str, Any], then: dict[str, Any], sent: str) -> tuple[Fr
     if first[f"{other}_currency"] == then[currency]:
         return Fraction(then[money], first[f"{other}_minor"]), 0.0
     minutes = (then["executed_at"] - first["executed_at"]).total_seconds() // 60
-    slack = math.floor(200 * math.sqrt(minutes / 1440)) / 10_000
+    slack = math.floor(100 * math.sqrt(minutes / 1440)) / 10_000
     return Fraction(then["base_minor"], first["base_minor"]), slack
 
 

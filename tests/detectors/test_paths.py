@@ -86,7 +86,7 @@ def in_two_currencies(graph: TransactionGraph, rate: float) -> TransactionGraph:
 
 def test_across_currencies_base_amounts_are_compared_with_slack_that_grows(ledger: Any) -> None:
     # 79 % of the first hop is less than 80 %: not in one currency, and not at once in two, but a
-    # day lets the bound slip by 2 points
+    # day lets the bound slip by a point
     same = ledger((0, 0, 1, 10_000), (24, 1, 0, 7_900))
     spec = RoundTrip(min_returned=0.5)
     assert rows_of(same, spec) == []

@@ -70,7 +70,7 @@ class LayeringChain(Params):
     min_carried: float = param(0.8, "Least share of a hop that the next sends on.", unit="share")
     max_carried: float = param(1.05, "Largest share of a hop that the next sends on.", unit="share")
     fx_tolerance: float = param(
-        0.02, "Widening of shares across currencies, a square root of a day.", unit="share"
+        0.01, "Widening of shares across currencies, a square root of a day.", unit="share"
     )
     min_borders: int = param(1, BORDERS)
     min_holders: int = param(

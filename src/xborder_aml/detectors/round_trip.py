@@ -69,7 +69,7 @@ class RoundTrip(Params):
     min_carried: float = param(0.8, "Least share of a hop that the next sends on.", unit="share")
     max_carried: float = param(1.2, "Largest share of a hop that the next sends on.", unit="share")
     fx_tolerance: float = param(
-        0.02, "Widening of shares across currencies, a square root of a day.", unit="share"
+        0.01, "Widening of shares across currencies, a square root of a day.", unit="share"
     )
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     k_best: int = param(1, "Instances shown of one first transfer and circle of accounts.")
