@@ -41,6 +41,8 @@ def hub() -> TransactionGraph:
     """200,000 payments of one account within a day, in and out by turns, from and to thousands."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         pytest.skip("as plain Python, a search around a hub takes hours")
+    if os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0":
+        pytest.skip("with every access checked, a hub takes minutes; small ledgers check the same")
     n = 200_000
     i = np.arange(n)
     other = pl.Series(np.where(i % 2 == 0, i % 5_000, 5_000 + i % 5_000)).cast(pl.String)
