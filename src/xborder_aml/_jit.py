@@ -1,16 +1,19 @@
 """The only importer of numba: compile policy, cache folder, thread count.
 
 A kernel is a plain function, compiled by assignment: ``search_kernel = jit(search)``. The machine
-code cache lies in a folder whose name is a digest of every kernel's source, because numba looks at
-the time stamp of the file that holds a function and not at those of the functions that it calls: a
-cache keyed by anything less returned stale results after a helper in another file had changed.
+code cache of a module lies in a folder whose name is a digest of its source and of all that it
+imports of its package, because numba looks at the time stamp of the file that holds a function and
+not at those of the functions that it calls: a cache keyed by anything less returned stale results
+after a helper in another file had changed.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -38,15 +41,8 @@ def cache_folder() -> Path | None:
 
     The environment variables `XBORDER_AML_CACHE` and `XDG_CACHE_HOME` say where it goes.
     """
-    package = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(numba.__version__.encode())
-    for part in ("_jit.py", "kernels", "detectors"):
-        path = package / part
-        for file in [path] if path.is_file() else sorted(path.glob("*.py")):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
     try:
-        folder = _user_cache() / "xborder_aml" / digest.hexdigest()
+        folder = _user_cache() / "xborder_aml"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -56,13 +52,46 @@ def cache_folder() -> Path | None:
     return folder
 
 
+@cache
+def _sources(file: Path, root: Path) -> frozenset[Path]:
+    """Return a module's file and those of all that it imports from under `root`, if they exist."""
+    found = {file}
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            base = root.joinpath(*node.module.split("."))
+            for path in (base, *(base / name.name for name in node.names)):
+                module = path.with_suffix(".py")
+                if module.is_file():
+                    found |= _sources(module, root)
+    return frozenset(found)
+
+
+@cache
+def _folder_of(module: str) -> Path | None:
+    """Return the folder for one module's kernels, or None where none can be written."""
+    base = cache_folder()
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if base is None or file is None:
+        return None
+    here = Path(file)
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(f"{numba.__version__}\0{module}".encode())
+    ours = Path(__file__).parent.parent
+    for root in sorted({here.parents[module.count(".")], ours}):  # an outside package, and ours
+        for path in sorted(_sources(here, root)):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    folder = base / digest.hexdigest()
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def jit(function: _F) -> _F:
     """Return `function` as a nogil numba kernel, compiled at its first call.
 
     The result is cached on disk where a folder can be written. With ``NUMBA_DISABLE_JIT=1`` the
     plain function comes back.
     """
-    folder = cache_folder()
+    folder = _folder_of(function.__module__)
     if folder is None:
         return _compile(function, use_cache=False)
     config: Any = numba.config  # its attributes are made when it is imported

@@ -39,6 +39,7 @@ def assemble(graph: TransactionGraph, detector: Detector, params: Params, raw: O
                 "anchor": graph.transaction_ids[raw.anchor],
                 "account": graph.account_names.gather(raw.account),
                 "multiplicity": raw.multiplicity,
+                "measure": _measure(detector, raw),
                 "n_transactions": sizes.astype(np.int32),
                 "is_truncated": np.isin(
                     _unit(raw.anchor, raw.account), _unit(raw.cut_anchor, raw.cut_account)
@@ -61,6 +62,13 @@ def assemble(graph: TransactionGraph, detector: Detector, params: Params, raw: O
         TRUNCATIONS.conform(_cuts(graph, detector, raw)),
         {detector.name: params.to_dict()},
     )
+
+
+def _measure(detector: Detector, raw: Output) -> pl.Series:
+    """Return the detector's own measure of each finding, in the unit that it names."""
+    if detector.measure is None:
+        return pl.repeat(None, raw.measure.size, dtype=pl.Float64, eager=True)
+    return pl.Series(raw.measure) * detector.measure.unit
 
 
 def _cuts(graph: TransactionGraph, detector: Detector, raw: Output) -> pl.DataFrame:
@@ -94,29 +102,39 @@ def _evidence_rows(
     starts = np.concatenate([np.zeros(1, np.int64), raw.end[:-1]]) if raw.end.size else raw.end
     e = graph.edges
     rows = raw.row
-    return pl.DataFrame(
-        {
-            "finding": index,
-            "position": (np.arange(rows.size) - starts[index]).astype(np.int32),
-            "transaction_id": graph.transaction_ids[rows],
-            "role": pl.Series([r.name for r in roles], dtype=pl.String).gather(raw.role),
-            "enters": np.array([r.enters for r in roles])[raw.role],
-            "leaves": np.array([r.leaves for r in roles])[raw.role],
-            "amount_minor": pl.Series(raw.amount).replace(-1, None),
-            "sent": e.sent[rows],
-            "received": e.received[rows],
-            "border": e.border[rows].astype(np.int32),
-            "originator": e.originator[rows],
-            "beneficiary": e.beneficiary[rows],
-        }
-    ).with_columns(
-        graph.column(c).gather(rows).alias(c)
-        for c in (
-            "executed_at",
-            "sent_currency",
-            "received_currency",
-            "originator_jurisdiction",
-            "beneficiary_jurisdiction",
+    return (
+        pl.DataFrame(
+            {
+                "finding": index,
+                "position": (np.arange(rows.size) - starts[index]).astype(np.int32),
+                "transaction_id": graph.transaction_ids[rows],
+                "role": pl.Series([r.name for r in roles], dtype=pl.String).gather(raw.role),
+                "enters": np.array([r.enters for r in roles])[raw.role],
+                "leaves": np.array([r.leaves for r in roles])[raw.role],
+                "amount_minor": pl.Series(raw.amount).replace(-1, None),
+                "sent": e.sent[rows],
+                "received": e.received[rows],
+                "border": e.border[rows].astype(np.int32),
+                "originator": e.originator[rows],
+                "beneficiary": e.beneficiary[rows],
+            }
+        )
+        .with_columns(
+            graph.column(c).gather(rows).alias(c)
+            for c in (
+                "executed_at",
+                "sent_currency",
+                "received_currency",
+                "originator_jurisdiction",
+                "beneficiary_jurisdiction",
+            )
+        )
+        .with_columns(
+            corridor=pl.concat_str(
+                pl.col("originator_jurisdiction").cast(pl.String),
+                pl.lit(">"),
+                pl.col("beneficiary_jurisdiction").cast(pl.String),
+            )
         )
     )
 
@@ -151,11 +169,6 @@ def _sums(evidence: pl.DataFrame) -> pl.DataFrame:
     enters, leaves = pl.col("enters"), pl.col("leaves")
     amount = pl.col("amount_minor")
     sent_in, received_in = pl.col("sent_currency"), pl.col("received_currency")
-    corridor = pl.concat_str(
-        pl.col("originator_jurisdiction").cast(pl.String),
-        pl.lit(">"),
-        pl.col("beneficiary_jurisdiction").cast(pl.String),
-    )
     return evidence.group_by("finding").agg(
         started_at=pl.col("executed_at").min(),
         ended_at=pl.col("executed_at").max(),
@@ -169,7 +182,7 @@ def _sums(evidence: pl.DataFrame) -> pl.DataFrame:
         own_in=pl.col("sent").filter(enters).sum(),
         own_out=pl.col("received").filter(leaves).sum(),
         own=sent_in.first(),
-        corridors=corridor.filter(pl.col("border") == 1).unique(maintain_order=True),
+        corridors=pl.col("corridor").filter(pl.col("border") == 1).unique(maintain_order=True),
     )
 
 

@@ -18,6 +18,8 @@ from xborder_aml.executors import Executor, Task, make_executor, run_task
 from xborder_aml.executors._run import join_outputs
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.kernels.edges import UNKNOWN
+from xborder_aml.kernels.grid import n_windows
 from xborder_aml.kernels.output import N_COUNTS, Output
 
 __all__ = ["Progress", "as_view", "default_detectors", "detect", "find", "matches"]
@@ -143,7 +145,11 @@ def find(
     limits = params.limits()
     if detector.prepare is not None:
         limits = detector.prepare(edges, limits)
-    n_units = graph.n_transactions if detector.unit == "edge" else graph.n_accounts
+    n_units = {
+        "edge": graph.n_transactions,
+        "account": graph.n_accounts,
+        "window": n_windows(edges.at, limits[0]),
+    }[detector.unit]
     runner = make_executor(executor)
     cuts = np.linspace(0, n_units, runner.n_tasks(n_units) + 1).astype(np.int64).tolist()
     tasks = [Task(a, b) for a, b in pairwise(cuts)]
@@ -154,7 +160,8 @@ def find(
         outputs.append(output)
         if progress is not None:
             progress(detector.name, len(outputs), len(tasks))
-    return join_outputs(outputs)
+    joined = join_outputs(outputs)
+    return joined if detector.select is None else detector.select(joined, limits)
 
 
 def as_view(graph: TransactionGraph) -> View:
@@ -171,8 +178,10 @@ def as_view(graph: TransactionGraph) -> View:
     )
     base = [None if b < 0 else b for b in e.base.tolist()]
     border = [bool(b) for b in e.border.tolist()]
-    rows = zip(range(e.at.size), *(c.tolist() for c in columns), base, border, strict=True)
-    return View([Transfer._make(r) for r in rows], e.holder.tolist())
+    more = (c.tolist() for c in (e.origin, e.destination, e.instrument))
+    rows = zip(range(e.at.size), *(c.tolist() for c in columns), base, border, *more, strict=True)
+    opened = [None if at == UNKNOWN else at for at in e.opened.tolist()]
+    return View([Transfer._make(r) for r in rows], e.holder.tolist(), opened)
 
 
 def matches(raw: Output) -> list[Match]:
@@ -188,7 +197,11 @@ def matches(raw: Output) -> list[Match]:
         )
         out.append(
             Match(
-                int(raw.anchor[i]), int(raw.account[i]), int(raw.multiplicity[i]), tuple(evidence)
+                int(raw.anchor[i]),
+                int(raw.account[i]),
+                int(raw.multiplicity[i]),
+                tuple(evidence),
+                int(raw.measure[i]),
             )
         )
         low = high
@@ -201,6 +214,7 @@ def _as_output(found: list[Match]) -> Output:
         np.array([m.anchor for m in found], np.int64),
         np.array([m.account for m in found], np.int32),
         np.array([m.multiplicity for m in found], np.int64),
+        np.array([m.measure for m in found], np.int64),
         np.cumsum([len(m.evidence) for m in found], dtype=np.int64),
         np.array([e[0] for e in flat], np.int64),
         np.array([e[1] for e in flat], np.int8),

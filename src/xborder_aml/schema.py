@@ -259,6 +259,25 @@ FINDINGS = Table(
         _c("retained", pl.Float64, "amount_out / amount_in, where both exist.", nullable=True),
         _c("borders", pl.Int32, "Evidence rows whose two known jurisdictions differ."),
         _c("multiplicity", pl.Int64, "Instances bundled in this finding; the best is shown."),
+        _c(
+            "measure",
+            pl.Float64,
+            "What the detector's page says; null for most.",
+            nullable=True,
+        ),
+        _c(
+            "chance_rate",
+            pl.Float64,
+            "Findings of the pattern with at least so much money on ledgers dealt anew, as a share "
+            "of those found; near 1 is chance, and null was not asked for.",
+            optional=True,
+        ),
+        _c(
+            "innocent",
+            pl.List(pl.String),
+            "Innocent explanations that fit, of those that were checked.",
+            optional=True,
+        ),
         _c("accounts", pl.List(pl.String), "Accounts, in order of first appearance."),
         _c("corridors", pl.List(pl.String), "Corridors crossed, like EE>GB, in order."),
         _c("is_truncated", pl.Boolean, "A cap was reached on this anchor."),
@@ -273,6 +292,12 @@ EVIDENCE = Table(
         _c("position", pl.Int32, "Place in the finding, from 0."),
         _c("transaction_id", pl.Int64, "The transaction."),
         _c("role", pl.String, "Part that it plays: in, out, hop, ..."),
+        _c(
+            "corridor",
+            pl.String,
+            "From and to where it was paid, like EE>GB; null where either is unknown.",
+            nullable=True,
+        ),
         _c(
             "amount_minor",
             pl.Int64,

@@ -17,6 +17,7 @@ from xborder_aml.kernels.output import (
     add_cut,
     add_evidence,
     add_finding,
+    add_measured,
     begin,
     full,
     grown,
@@ -39,7 +40,7 @@ def search(edges: list[Unit], limits: Any, first: int, last: int, out: Output) -
             for i in range(n_rows):
                 if not add_evidence(out, 100 * unit + i, i % 3, 10 * f + i):
                     return full(out)
-            if not add_finding(out, unit, f, n_rows + 1):
+            if not add_measured(out, unit, f, n_rows + 1, unit - n_rows):
                 return full(out)
         for c in range(cuts):
             if not add_cut(out, unit, c, c, unit + c):
@@ -55,6 +56,7 @@ def wanted(drawn: list[Unit]) -> dict[str, list[int]]:
         "anchor": [u for u, _, _ in found],
         "account": [f for _, f, _ in found],
         "multiplicity": [n + 1 for _, _, n in found],
+        "measure": [u - n for u, _, n in found],
         "end": np.cumsum([n for _, _, n in found], dtype=int).tolist(),
         "row": [r[0] for r in rows],
         "role": [r[1] for r in rows],
@@ -94,9 +96,9 @@ def test_growing_keeps_types_and_grows_only_what_was_full() -> None:
     full(out)
     more = grown(out)
     assert resume_unit(more) == 7
-    assert [a.size for a in more[:4]] == [2] * 4
-    assert [a.size for a in more[4:7]] == [2] * 3
-    assert [a.size for a in more[7:11]] == [3] * 4
+    assert [a.size for a in more[:5]] == [2] * 5
+    assert [a.size for a in more[5:8]] == [2] * 3
+    assert [a.size for a in more[8:12]] == [3] * 4
     assert [a.dtype for a in more] == [a.dtype for a in out]
 
 

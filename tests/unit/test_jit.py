@@ -83,14 +83,26 @@ def test_the_cache_goes_where_the_environment_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XBORDER_AML_CACHE", str(tmp_path))
-    _jit.cache_folder.cache_clear()
+    for kept in (_jit.cache_folder, _jit._folder_of):
+        kept.cache_clear()
     try:
-        folder = _jit.cache_folder()
-        assert folder is not None
-        assert folder.parent == tmp_path / "xborder_aml"
+        assert _jit.cache_folder() == tmp_path / "xborder_aml"
+        one, other = (_jit._folder_of(f"xborder_aml.kernels.{name}") for name in ("fan", "csr"))
+        assert one is not None
+        assert one.parent == tmp_path / "xborder_aml"
+        assert one != other
     finally:
         monkeypatch.undo()
-        _jit.cache_folder.cache_clear()
+        for kept in (_jit.cache_folder, _jit._folder_of):
+            kept.cache_clear()
+
+
+def test_a_cache_is_as_old_as_the_youngest_module_that_it_holds() -> None:
+    root = Path(xb.__file__).parents[1]
+    file = root / "xborder_aml" / "kernels" / "round_trip.py"
+    names = {f.name for f in _jit._sources(file, root)}
+    assert {"round_trip.py", "edges.py", "amounts.py", "output.py", "paths.py"} <= names
+    assert "fan.py" not in names
 
 
 def test_threads_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

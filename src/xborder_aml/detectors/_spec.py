@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, Protocol
@@ -19,6 +19,7 @@ __all__ = [
     "Detector",
     "Instance",
     "Match",
+    "Measure",
     "Params",
     "Payment",
     "Role",
@@ -178,6 +179,9 @@ class Transfer(NamedTuple):
     received_currency: int
     base: int | None
     border: bool
+    origin: int = -1  # code of the originator's jurisdiction, -1 unknown
+    destination: int = -1
+    instrument: int = -1  # place in schema.INSTRUMENTS, -1 unknown
 
 
 class View(NamedTuple):
@@ -185,6 +189,7 @@ class View(NamedTuple):
 
     transfers: list[Transfer]
     holder: list[int]  # same number = same holder
+    opened: Sequence[int | None] = ()  # microseconds since 1970
 
 
 class Match(NamedTuple):
@@ -194,6 +199,7 @@ class Match(NamedTuple):
     account: int
     multiplicity: int
     evidence: tuple[tuple[int, int, int], ...]  # (row, role, amount; -1 unknown)
+    measure: int = 0
 
 
 # -- examples -----------------------------------------------------------------------------------
@@ -213,7 +219,8 @@ class Payment(NamedTuple):
     at: int  # microseconds
     originator: int
     beneficiary: int
-    amount: int  # minor units, one currency
+    amount: int  # minor units
+    instrument: str | None = None  # one of schema.INSTRUMENTS
 
 
 class Instance(NamedTuple):
@@ -225,6 +232,16 @@ class Instance(NamedTuple):
     payments: tuple[Payment, ...]
     jurisdictions: tuple[str, ...]
     holders: tuple[int, ...] | None = None  # None: every account has a holder of its own
+    opened: tuple[int | None, ...] | None = None  # days before the instance's zero
+    currency: str = "EUR"
+
+
+class Measure(NamedTuple):
+    """A number that a detector tells of each finding, kept as a whole number of `unit`."""
+
+    name: str
+    meaning: str
+    unit: float = 1e-6
 
 
 class Role(NamedTuple):
@@ -251,8 +268,19 @@ class Detector:
     roles: tuple[Role, ...]
     caps: tuple[str, ...]
     doc: str
-    unit: Literal["edge", "account"] = "edge"
-    """What `search` ranges over: anchor edges, or centre accounts."""
+    unit: Literal["edge", "account", "window"] = "edge"
+    """What `search` ranges over: anchor edges, centre accounts, or windows of the calendar grid."""
+    reach: Callable[[Any], tuple[int, int]] | None = None
+    """From limits to how far an anchor's search looks back and ahead, in microseconds.
+
+    All that is found and cut at an anchor depends on no edge outside of that time, which is what
+    lets time be cut into slices. None: on all edges of the centre account, whenever they were, if
+    `unit` is "account"; else on the whole ledger.
+    """
+    select: Callable[[Output, Any], Output] | None = None
+    """Chooses among all findings of a ledger, as a test of many hypotheses must (no `reach` then)."""
+    measure: Measure | None = None
+    """What the findings' column `measure` says."""
     hops: Literal["path"] | int = "path"
     """Transfers in a row: as many as the evidence has rows, or a fixed number."""
     relations: tuple[str, ...] = (

@@ -142,5 +142,6 @@ DETECTOR = Detector(
     caps=(),
     doc=__doc__ or "",
     unit="account",
+    reach=lambda limits: (limits.window, 2 * limits.window),
     hops=1,
 )

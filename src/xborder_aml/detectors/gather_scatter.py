@@ -300,5 +300,6 @@ DETECTOR = Detector(
     caps=("max_edges",),
     doc=__doc__ or "",
     unit="account",
+    reach=lambda limits: (limits.window, 2 * limits.window),
     hops=2,
 )

@@ -300,6 +300,7 @@ DETECTOR = Detector(
     },
     roles=(Role("first", enters=True), Role("hop"), Role("last", leaves=True)),
     caps=("max_hops", "max_matches", "max_work", "max_degree"),
+    reach=lambda limits: (limits.gap, limits.max_hops * limits.gap),
     doc=__doc__ or "",
     prepare=prepare,
 )

@@ -258,5 +258,6 @@ DETECTOR = Detector(
     roles=(Role("leave", enters=True), Role("hop"), Role("return", leaves=True)),
     caps=("max_matches", "max_work", "max_degree"),
     doc=__doc__ or "",
+    reach=lambda limits: (0, limits.window),
     coarse={"window": "90d"},
 )

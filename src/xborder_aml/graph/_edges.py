@@ -9,13 +9,21 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.kernels.csr import csr, first_slots
-from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.edges import UNKNOWN, Edges
 
 __all__ = ["make_edges", "plain"]
 
+_TIME = pl.Datetime("us")
 
-def make_edges(t: pl.DataFrame, holder: NDArray[np.int32]) -> Edges:
-    """Return the arrays of a graph's table, with the holder code of each account, shape (V,)."""
+
+def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) -> Edges:
+    """Return the arrays of a graph's table.
+
+    Parameters
+    ----------
+    holder, opened
+        Holder code and day of opening of each account, shape (V,).
+    """
     at = plain(t["executed_at"].to_physical())
     src = plain(t["originator_code"])
     dst = plain(t["beneficiary_code"])
@@ -34,8 +42,12 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32]) -> Edges:
         received_currency=_codes(t["received_currency"]),
         base=plain(t["base_minor"].fill_null(-1)),
         border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
+        origin=a,
+        destination=b,
+        instrument=_codes(t["instrument"]).astype(np.int8),
         holder=holder,
         alone=(np.bincount(holder)[holder] == 1).astype(np.int8),
+        opened=opened.cast(_TIME).to_physical().fill_null(UNKNOWN).to_numpy().copy(),
         out_ptr=out_ptr,
         out_row=out_row,
         out_at=out_at,

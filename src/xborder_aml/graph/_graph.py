@@ -227,7 +227,7 @@ class TransactionGraph:
                 f"{t.height} transactions in one graph; the limit is 2**31 - 1. Cut the ledger "
                 "into time slices (docs: the contract, slices)."
             )
-        return make_edges(t, self.holder_codes)
+        return make_edges(t, self.holder_codes, self._accounts["opened_on"])
 
     @cached_property
     def holder_codes(self) -> NDArray[np.int32]:

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.amounts import at_least, at_most, fx_slack_bp, share_bp
 
-__all__ = ["Edges", "carries", "first_after", "returned_bp"]
+__all__ = ["UNKNOWN", "Edges", "carries", "first_after", "returned_bp"]
+
+
+UNKNOWN = -(2**62)
+"""A time that nobody knows: before all others."""
 
 
 class Edges(NamedTuple):
@@ -29,8 +33,12 @@ class Edges(NamedTuple):
     received_currency: NDArray[np.int16]  # (E,)
     base: NDArray[np.int64]  # (E,) minor units of the base currency, -1 unknown
     border: NDArray[np.int8]  # (E,) 1 when both jurisdictions are known and differ
+    origin: NDArray[np.int16]  # (E,) code of the originator's jurisdiction, -1 unknown
+    destination: NDArray[np.int16]  # (E,) code of the beneficiary's jurisdiction, -1 unknown
+    instrument: NDArray[np.int8]  # (E,) place in schema.INSTRUMENTS, -1 unknown
     holder: NDArray[np.int32]  # (V,) same number = same holder
     alone: NDArray[np.int8]  # (V,) 1 when the holder has no other account
+    opened: NDArray[np.int64]  # (V,) microseconds since 1970 of the day of opening, or UNKNOWN
     out_ptr: NDArray[np.int64]  # (V + 1,)
     out_row: NDArray[np.int32]  # (E,) edge row of each slot
     out_at: NDArray[np.int64]  # (E,) time of each slot

@@ -23,6 +23,7 @@ __all__ = [
     "add_cut",
     "add_evidence",
     "add_finding",
+    "add_measured",
     "begin",
     "full",
     "grown",
@@ -46,6 +47,7 @@ class Output(NamedTuple):
     anchor: NDArray[np.int64]  # per finding: edge row of the anchor
     account: NDArray[np.int32]  # per finding: account that it is about
     multiplicity: NDArray[np.int64]  # per finding: instances bundled in it
+    measure: NDArray[np.int64]  # per finding: the detector's own measure, in its unit
     end: NDArray[np.int64]  # per finding: where its evidence ends
     row: NDArray[np.int64]  # per evidence: edge row
     role: NDArray[np.int8]  # per evidence: place in the detector's roles
@@ -86,8 +88,8 @@ def add_evidence(out: Output, row: int, role: int, amount: int) -> bool:
     return True
 
 
-def add_finding(out: Output, anchor: int, account: int, multiplicity: int) -> bool:
-    """Close a finding: the evidence added since the last one belongs to it."""
+def add_measured(out: Output, anchor: int, account: int, multiplicity: int, measure: int) -> bool:
+    """Close a finding that has a measure: the evidence added since the last one belongs to it."""
     n = out.counts[_FINDINGS]
     if n == out.anchor.size:
         out.counts[_NEED] = _FINDINGS
@@ -95,9 +97,15 @@ def add_finding(out: Output, anchor: int, account: int, multiplicity: int) -> bo
     out.anchor[n] = anchor
     out.account[n] = account
     out.multiplicity[n] = multiplicity
+    out.measure[n] = measure
     out.end[n] = out.counts[_EVIDENCE]
     out.counts[_FINDINGS] = n + 1
     return True
+
+
+def add_finding(out: Output, anchor: int, account: int, multiplicity: int) -> bool:
+    """Close a finding: the evidence added since the last one belongs to it."""
+    return add_measured(out, anchor, account, multiplicity, 0)
 
 
 def add_cut(out: Output, anchor: int, account: int, cap: int, left: int) -> bool:
@@ -132,6 +140,7 @@ def make_output(n_findings: int, n_evidence: int, n_cuts: int) -> Output:
         np.empty(n_findings, np.int32),
         np.empty(n_findings, np.int64),
         np.empty(n_findings, np.int64),
+        np.empty(n_findings, np.int64),
         np.empty(n_evidence, np.int64),
         np.empty(n_evidence, np.int8),
         np.empty(n_evidence, np.int64),
@@ -146,7 +155,7 @@ def make_output(n_findings: int, n_evidence: int, n_cuts: int) -> Output:
 def grown(out: Output) -> Output:
     """Return a copy with twice the room where `out` was full."""
     need = int(out.counts[_NEED])
-    bounds = {_FINDINGS: (0, 4), _EVIDENCE: (4, 7), _CUTS: (7, 11)}[need]
+    bounds = {_FINDINGS: (0, 5), _EVIDENCE: (5, 8), _CUTS: (8, 12)}[need]
     arrays: list[NDArray[Any]] = [*out]
     for i in range(*bounds):
         bigger = np.empty(2 * max(1, arrays[i].size), arrays[i].dtype)
@@ -158,7 +167,7 @@ def grown(out: Output) -> Output:
 def trimmed(out: Output) -> Output:
     """Return views of the filled parts."""
     f, e, c = (int(out.counts[i]) for i in (_FINDINGS, _EVIDENCE, _CUTS))
-    sizes = (f, f, f, f, e, e, e, c, c, c, c)
+    sizes = (f, f, f, f, f, e, e, e, c, c, c, c)
     arrays: list[NDArray[Any]] = [*out[:-1]]
     return Output._make([*(a[:n] for a, n in zip(arrays, sizes, strict=True)), out.counts])
 
@@ -171,6 +180,7 @@ def resume_unit(out: Output) -> int:
 begin = jit(begin)
 full = jit(full)
 add_evidence = jit(add_evidence)
+add_measured = jit(add_measured)
 add_finding = jit(add_finding)
 add_cut = jit(add_cut)
 has_room = jit(has_room)

@@ -12,6 +12,8 @@ from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
 
 __all__ = ["Seeded", "instance_tables"]
 
+_DAY = 86_400_000_000
+
 
 class Seeded:
     """Choices from a seeded generator: what the synthetic ledger hands to `plant`.
@@ -36,7 +38,6 @@ def instance_tables(
     start: int = 0,
     first_id: int = 0,
     accounts: Sequence[str] | None = None,
-    currency: str = "EUR",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the transactions and accounts of one planted instance.
 
@@ -53,6 +54,7 @@ def instance_tables(
     names = list(accounts) if accounts is not None else [f"a{i:03d}" for i in range(n)]
     p = instance.payments
     money = [x.amount for x in p]
+    currency = instance.currency
     transactions = pl.DataFrame(
         {
             "transaction_id": list(range(first_id, first_id + len(p))),
@@ -69,6 +71,7 @@ def instance_tables(
             "base_currency": [currency] * len(p),
             "originator_jurisdiction": [instance.jurisdictions[x.originator] for x in p],
             "beneficiary_jurisdiction": [instance.jurisdictions[x.beneficiary] for x in p],
+            "instrument": pl.Series([x.instrument for x in p], dtype=pl.String),
         }
     )
     holders = instance.holders or tuple(range(n))
@@ -77,6 +80,10 @@ def instance_tables(
             "account": names,
             "holder": [f"holder of {names[h]}" for h in holders],
             "jurisdiction": list(instance.jurisdictions),
+            "opened_on": pl.Series(
+                [None if d is None else start // _DAY - d for d in instance.opened or (None,) * n],
+                dtype=pl.Int32,
+            ).cast(pl.Date),
         }
     )
     return TRANSACTIONS.conform(transactions), ACCOUNTS.conform(table)
