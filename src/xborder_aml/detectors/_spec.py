@@ -278,7 +278,7 @@ class Detector:
     `unit` is "account"; else on the whole ledger.
     """
     select: Callable[[Output, Any], Output] | None = None
-    """Chooses among all findings of a ledger, as a test of many hypotheses must (no `reach` then)."""
+    """Chooses among all findings of a ledger, as a test of many hypotheses must; no reach then."""
     measure: Measure | None = None
     """What the findings' column `measure` says."""
     hops: Literal["path"] | int = "path"
