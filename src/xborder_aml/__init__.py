@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.layering_chain import LayeringChain
     from xborder_aml.detectors.pass_through import PassThrough
     from xborder_aml.detectors.round_trip import RoundTrip
+    from xborder_aml.detectors.scatter_gather import ScatterGather
     from xborder_aml.errors import (
         CapacityError,
         DataError,
@@ -71,6 +72,7 @@ _HOME = {
     "RateMissingError": "errors",
     "RoundTrip": "detectors.round_trip",
     "SOURCES": "sources",
+    "ScatterGather": "detectors.scatter_gather",
     "SchemaError": "errors",
     "SerialExecutor": "executors",
     "ThreadsExecutor": "executors",
@@ -111,6 +113,7 @@ __all__ = [
     "PassThrough",
     "RateMissingError",
     "RoundTrip",
+    "ScatterGather",
     "SchemaError",
     "SerialExecutor",
     "ThreadsExecutor",

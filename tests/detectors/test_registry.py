@@ -42,6 +42,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "fan_in",
         "fan_out",
         "gather_scatter",
+        "scatter_gather",
     ]
 
 

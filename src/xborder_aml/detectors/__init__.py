@@ -16,6 +16,7 @@ from xborder_aml.detectors import (
     layering_chain,
     pass_through,
     round_trip,
+    scatter_gather,
 )
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError, did_you_mean
@@ -29,6 +30,7 @@ DETECTORS: tuple[Detector, ...] = (
     fan_in.DETECTOR,
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
+    scatter_gather.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 

@@ -10,7 +10,18 @@ import math
 
 from xborder_aml._jit import jit
 
-__all__ = ["BP", "FAR", "LIMIT", "MAX_BP", "at_least", "at_most", "fx_slack_bp", "share_bp"]
+__all__ = [
+    "BP",
+    "FAR",
+    "LIMIT",
+    "MAX_BP",
+    "at_least",
+    "at_most",
+    "fx_slack_bp",
+    "share_bp",
+    "share_down",
+    "share_up",
+]
 
 BP = 10_000
 """Basis points in one."""
@@ -24,21 +35,28 @@ LIMIT = 2**59
 _DAY = 86_400_000_000
 
 
+def share_up(whole: int, bp: int) -> int:
+    """Return ``ceil(whole * bp / 10_000)``, exactly, for a share up to `MAX_BP`."""
+    q = whole // BP  # so that whole * bp, which need not fit, is never formed
+    return q * bp + ((whole - q * BP) * bp + BP - 1) // BP
+
+
+def share_down(whole: int, bp: int) -> int:
+    """Return ``floor(whole * bp / 10_000)``, exactly, for a share up to `MAX_BP`."""
+    q = whole // BP
+    return q * bp + ((whole - q * BP) * bp) // BP
+
+
 def at_least(part: int, whole: int, bp: int) -> bool:
     """Tell whether ``part >= whole * bp / 10_000``, exactly."""
-    q = whole // BP
-    r = whole - q * BP
-    # ceil(whole * bp / BP) without forming whole * bp
-    return part >= q * bp + (r * bp + BP - 1) // BP
+    return part >= share_up(whole, bp)
 
 
 def at_most(part: int, whole: int, bp: int) -> bool:
     """Tell whether ``part <= whole * bp / 10_000``, exactly."""
-    q = whole // BP
-    if bp > MAX_BP and q > LIMIT // bp:
+    if bp > MAX_BP and whole // BP > LIMIT // bp:
         return True  # the bound lies above every amount, and its product need not fit
-    r = whole - q * BP
-    return part <= q * bp + (r * bp) // BP
+    return part <= share_down(whole, bp)
 
 
 def share_bp(part: int, whole: int) -> int:
@@ -77,6 +95,8 @@ def fx_slack_bp(bp_per_sqrt_day: int, gap: int) -> int:
     return root
 
 
+share_up = jit(share_up)
+share_down = jit(share_down)
 at_least = jit(at_least)
 at_most = jit(at_most)
 share_bp = jit(share_bp)
