@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.pass_through import PassThrough
     from xborder_aml.detectors.round_trip import RoundTrip
     from xborder_aml.detectors.scatter_gather import ScatterGather
+    from xborder_aml.detectors.split_match import SplitMatch
     from xborder_aml.errors import (
         CapacityError,
         DataError,
@@ -75,6 +76,7 @@ _HOME = {
     "ScatterGather": "detectors.scatter_gather",
     "SchemaError": "errors",
     "SerialExecutor": "executors",
+    "SplitMatch": "detectors.split_match",
     "ThreadsExecutor": "executors",
     "TransactionGraph": "graph",
     "XBorderAMLError": "errors",
@@ -116,6 +118,7 @@ __all__ = [
     "ScatterGather",
     "SchemaError",
     "SerialExecutor",
+    "SplitMatch",
     "ThreadsExecutor",
     "TransactionGraph",
     "XBorderAMLError",

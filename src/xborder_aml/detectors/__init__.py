@@ -17,6 +17,7 @@ from xborder_aml.detectors import (
     pass_through,
     round_trip,
     scatter_gather,
+    split_match,
 )
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError, did_you_mean
@@ -31,6 +32,7 @@ DETECTORS: tuple[Detector, ...] = (
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
     scatter_gather.DETECTOR,
+    split_match.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 
