@@ -30,16 +30,18 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
     out_ptr, out_row = csr(src, holder.size)
     in_ptr, in_row = csr(dst, holder.size)
     out_at = at[out_row]
+    sent, received = plain(t["sent_minor"]), plain(t["received_minor"])
+    sent_currency, received_currency = _codes(t["sent_currency"]), _codes(t["received_currency"])
     a = _codes(t["originator_jurisdiction"])
     b = _codes(t["beneficiary_jurisdiction"])
     edges = Edges(
         at=at,
         originator=src,
         beneficiary=dst,
-        sent=plain(t["sent_minor"]),
-        sent_currency=_codes(t["sent_currency"]),
-        received=plain(t["received_minor"]),
-        received_currency=_codes(t["received_currency"]),
+        sent=sent,
+        sent_currency=sent_currency,
+        received=received,
+        received_currency=received_currency,
         base=plain(t["base_minor"].fill_null(-1)),
         border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
         origin=a,
@@ -51,9 +53,14 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
         out_ptr=out_ptr,
         out_row=out_row,
         out_at=out_at,
+        out_to=dst[out_row],
+        out_sent=sent[out_row],
+        out_currency=sent_currency[out_row],
         in_ptr=in_ptr,
         in_row=in_row,
         in_at=at[in_row],
+        in_received=received[in_row],
+        in_currency=received_currency[in_row],
         onward=first_slots(at, dst, out_ptr, out_at),
     )
     for array in edges:  # frozen; and a kernel compiles once, for read-only arrays

@@ -8,10 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
+from xborder_aml.kernels.amounts import share_down, share_up
 from xborder_aml.kernels.bundles import Bundles, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import DONE, Output, begin, full
-from xborder_aml.kernels.paths import Stack, in_view, make_stack, push, report, told, visited
+from xborder_aml.kernels.paths import (
+    Stack,
+    carried_on,
+    follow,
+    in_view,
+    make_stack,
+    report,
+    told,
+    visited,
+)
 
 __all__ = ["UNKNOWN", "LayeringChainLimits", "depths_in", "depths_out", "layering_chain"]
 
@@ -70,14 +80,19 @@ def depths_out(edges: Edges, limits: LayeringChainLimits, levels: int) -> NDArra
             slot = edges.onward[e]
             end = edges.out_ptr[edges.beneficiary[e] + 1]
             stop = min(end, slot + limits.max_degree)
-            while slot < stop and edges.out_at[slot] <= until:
-                then = edges.out_row[slot]
-                if depth[then] >= level - 1 and follows(edges, limits, e, then):
-                    depth[e] = level
-                    break
-                slot += 1
-            if slot == stop and stop < end and edges.out_at[stop] <= until:
+            if stop < end and edges.out_at[stop] <= until:
                 depth[e] = level
+                continue
+            least = share_up(edges.received[e], limits.low)
+            most = share_down(edges.received[e], limits.high)
+            while slot < stop and edges.out_at[slot] <= until:
+                like = least <= edges.out_sent[slot] <= most
+                if like or edges.out_currency[slot] != edges.received_currency[e]:
+                    then = edges.out_row[slot]
+                    if depth[then] >= level - 1 and follows(edges, limits, e, then):
+                        depth[e] = level
+                        break
+                slot += 1
     return depth
 
 
@@ -208,14 +223,20 @@ def explore(
         top = depth - 1
         last = stack.row[top]
         until = edges.at[last] + limits.gap
-        slot = stack.slot[top]
-        over = slot == edges.out_ptr[edges.beneficiary[last] + 1] or edges.out_at[slot] > until
-        if not over and slot - stack.first[top] >= limits.max_degree:
-            told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
-            over = True
-        if depth == limits.max_hops and stack.goes_on[top]:
+        begun = stack.slot[top]
+        end = edges.out_ptr[edges.beneficiary[last] + 1]
+        stop = min(end, stack.first[top] + limits.max_degree, begun + limits.max_work - work)
+        over = depth == limits.max_hops and stack.goes_on[top] == 1
+        if over:
             told(stack, _MAX_HOPS, 1)
-            over = True
+        else:
+            slot = carried_on(edges, stack, top, stop, until, limits.low, limits.high, limits.fx)
+            stack.slot[top] = slot
+            work += slot - begun
+            over = slot == end or edges.out_at[slot] > until
+            if not over and slot - stack.first[top] == limits.max_degree:
+                told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
+                over = True
         if over:
             is_end = depth == limits.max_hops or not stack.goes_on[top]
             if is_end and is_match(edges, limits, stack.row, depth, before):
@@ -230,15 +251,18 @@ def explore(
                 there = edges.at[stack.row[i]] + limits.gap
                 told(stack, _MAX_WORK, in_view(edges, stack, i, there))
             return n
+        slot = stack.slot[top]
         stack.slot[top] = slot + 1
         work += 1
         row = edges.out_row[slot]
-        to = edges.beneficiary[row]
-        if to == start or visited(edges, stack, depth, to) or not follows(edges, limits, last, row):
+        to = edges.out_to[slot]
+        if to == start or visited(edges, stack, depth, to):
+            continue
+        if limits.strict and edges.out_at[slot] == edges.at[last]:
             continue
         stack.goes_on[top] = 1
         if depth < limits.max_hops and depth + limits.depth[row] >= limits.min_hops:
-            push(edges, stack, depth, row)
+            follow(edges, stack, depth, row, limits.low, limits.high)
             depth += 1
     return n
 
@@ -260,7 +284,7 @@ def layering_chain(
         n_before = sources(edges, limits, anchor, before, stack)
         if n_before < 0:
             continue
-        push(edges, stack, 0, anchor)
+        follow(edges, stack, 0, anchor, limits.low, limits.high)
         n = explore(edges, limits, stack, before[:n_before], bundles)
         if not report(edges, bundles, n, stack, start, out):
             return full(out)

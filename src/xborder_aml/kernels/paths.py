@@ -8,11 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
+from xborder_aml.kernels.amounts import share_down, share_up
 from xborder_aml.kernels.bundles import Bundles, add_path
-from xborder_aml.kernels.edges import Edges, first_after
+from xborder_aml.kernels.edges import Edges, carries, first_after
 from xborder_aml.kernels.output import Output, add_cut, add_finding
 
-__all__ = ["Stack", "in_view", "make_stack", "push", "report", "told", "visited"]
+__all__ = [
+    "Stack",
+    "carried_on",
+    "follow",
+    "in_view",
+    "make_stack",
+    "push",
+    "report",
+    "told",
+    "visited",
+]
 
 
 class Stack(NamedTuple):
@@ -22,6 +33,8 @@ class Stack(NamedTuple):
     slot: NDArray[np.int64]  # (hops,) next out slot of the edge's beneficiary to look at
     first: NDArray[np.int64]  # (hops,) first one looked at
     goes_on: NDArray[np.int8]  # (hops,) 1 when a continuation was found
+    least: NDArray[np.int64]  # (hops,) amounts that carry it on, in its own currency
+    most: NDArray[np.int64]  # (hops,)
     cut: NDArray[np.int64]  # (2,) first cap reached, -1 none; edges in view not followed
 
 
@@ -32,6 +45,8 @@ def make_stack(max_hops: int) -> Stack:
         np.empty(max_hops, np.int64),
         np.empty(max_hops, np.int64),
         np.empty(max_hops, np.int8),
+        np.empty(max_hops, np.int64),
+        np.empty(max_hops, np.int64),
         np.empty(2, np.int64),
     )
 
@@ -42,6 +57,37 @@ def push(edges: Edges, stack: Stack, level: int, row: int) -> None:
     stack.slot[level] = edges.onward[row]
     stack.first[level] = edges.onward[row]
     stack.goes_on[level] = 0
+
+
+def follow(edges: Edges, stack: Stack, level: int, row: int, low: int, high: int) -> None:
+    """Put an edge on the path, to be carried on by between `low` and `high` basis points of it."""
+    push(edges, stack, level, row)
+    stack.least[level] = share_up(edges.received[row], low)
+    stack.most[level] = share_down(edges.received[row], high)
+
+
+def carried_on(
+    edges: Edges, stack: Stack, level: int, stop: int, until: int, low: int, high: int, fx: int
+) -> int:
+    """Return the next slot, before `stop` and up to time `until`, that carries a level's edge on.
+
+    It starts from the level's next slot. Where there is none, the slot that ends the search comes
+    back: `stop`, or the first one that is too late. In one currency a slot is judged from arrays
+    that lie side by side; others need the rows.
+    """
+    last = stack.row[level]
+    currency = edges.received_currency[last]
+    least = stack.least[level]
+    most = stack.most[level]
+    slot = stack.slot[level]
+    while slot < stop and edges.out_at[slot] <= until:
+        if edges.out_currency[slot] == currency:
+            if least <= edges.out_sent[slot] <= most:
+                return slot
+        elif carries(edges, last, edges.out_row[slot], low, high, fx):
+            return slot
+        slot += 1
+    return slot
 
 
 def visited(edges: Edges, stack: Stack, depth: int, account: int) -> bool:
@@ -81,6 +127,8 @@ def report(edges: Edges, bundles: Bundles, n: int, stack: Stack, account: int, o
 
 make_stack = jit(make_stack)
 push = jit(push)
+follow = jit(follow)
+carried_on = jit(carried_on)
 visited = jit(visited)
 in_view = jit(in_view)
 told = jit(told)

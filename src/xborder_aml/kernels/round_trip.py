@@ -8,16 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.amounts import fx_slack_bp
+from xborder_aml.kernels.amounts import fx_slack_bp, share_up
 from xborder_aml.kernels.bundles import Bundles, insert, make_bundles
-from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
+from xborder_aml.kernels.edges import Edges, first_after, returned_bp
 from xborder_aml.kernels.output import DONE, Output, begin, full
-from xborder_aml.kernels.paths import Stack, in_view, make_stack, push, report, told, visited
+from xborder_aml.kernels.paths import (
+    Stack,
+    carried_on,
+    follow,
+    in_view,
+    make_stack,
+    report,
+    told,
+    visited,
+)
 
 __all__ = ["RoundTripLimits", "round_trip"]
 
 _MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2
-_FEW = 64  # returning transfers looked at before a search is begun
+_FEW = 256  # returning transfers looked at before a search is begun
 
 
 class RoundTripLimits(NamedTuple):
@@ -66,8 +75,13 @@ def hopeless(edges: Edges, limits: RoundTripLimits, anchor: int) -> bool:
     end = edges.in_ptr[home + 1]
     slot = first_after(edges.in_at, edges.in_ptr[home], end, edges.at[anchor] - 1)
     few = min(end, slot + _FEW)
+    least = share_up(edges.sent[anchor], limits.returned_low)
+    most = share_up(edges.sent[anchor], limits.returned_high + 1) - 1
     while slot < few and edges.in_at[slot] <= until:
-        if gap_to_full(edges, limits, anchor, edges.in_row[slot]) >= 0:
+        if edges.in_currency[slot] != edges.sent_currency[anchor]:
+            if gap_to_full(edges, limits, anchor, edges.in_row[slot]) >= 0:
+                return False
+        elif least <= edges.in_received[slot] <= most:
             return False
         slot += 1
     return bool(slot == end or edges.in_at[slot] > until)
@@ -125,7 +139,7 @@ def explore(
     """Search all trips from one anchor, depth first; return the number of bundles."""
     until = edges.at[anchor] + limits.window
     home = edges.originator[anchor]
-    push(edges, stack, 0, anchor)
+    follow(edges, stack, 0, anchor, limits.low, limits.high)
     stack.cut[0] = -1
     stack.cut[1] = 0
     n = 0
@@ -134,11 +148,16 @@ def explore(
     while depth > 0:
         top = depth - 1
         last = stack.row[top]
-        slot = stack.slot[top]
-        if slot == edges.out_ptr[edges.beneficiary[last] + 1] or edges.out_at[slot] > until:
+        begun = stack.slot[top]
+        end = edges.out_ptr[edges.beneficiary[last] + 1]
+        stop = min(end, stack.first[top] + limits.max_degree, begun + limits.max_work - work)
+        slot = carried_on(edges, stack, top, stop, until, limits.low, limits.high, limits.fx)
+        stack.slot[top] = slot
+        work += slot - begun
+        if slot == end or edges.out_at[slot] > until:
             depth -= 1
             continue
-        if slot - stack.first[top] >= limits.max_degree:
+        if slot - stack.first[top] == limits.max_degree:
             told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
             depth -= 1
             continue
@@ -148,21 +167,18 @@ def explore(
             return n
         stack.slot[top] = slot + 1
         work += 1
-        row = edges.out_row[slot]
-        if limits.strict and edges.at[row] == edges.at[last]:
+        if limits.strict and edges.out_at[slot] == edges.at[last]:
             continue
-        if not carries(edges, last, row, limits.low, limits.high, limits.fx):
-            continue
-        to = edges.beneficiary[row]
+        to = edges.out_to[slot]
         if to == home or (limits.by_holder and edges.holder[to] == edges.holder[home]):
-            stack.row[depth] = row
+            stack.row[depth] = edges.out_row[slot]
             distance = closes(edges, limits, anchor, stack.row, depth + 1)
             kept = n if distance < 0 else keep(edges, bundles, n, stack.row, depth + 1, distance)
             if kept < 0:
                 told(stack, _MAX_MATCHES, 1)
             n = max(n, kept)
         elif depth + 2 <= limits.max_hops and not visited(edges, stack, depth, to):
-            push(edges, stack, depth, row)
+            follow(edges, stack, depth, edges.out_row[slot], limits.low, limits.high)
             depth += 1
     return n
 
