@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -34,7 +35,9 @@ def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = Non
     """Return the detectors' default parameters, fitted to what the ledger can tell.
 
     A ledger without any known corridor cannot show a border crossed, so none is asked for; a ledger
-    with dates and no times gets the longer windows that the detector names for it.
+    with dates and no times gets the longer windows that the detector names for it. Where so many
+    transactions go to busy accounts that the default `max_work` would take hours, it is lowered:
+    a cap is no part of what a finding is, and the anchors that it cuts are told.
     """
     known = registry()
     chosen = list(known.values()) if names is None else [detector_of(n) for n in names]
@@ -46,8 +49,31 @@ def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = Non
             values.update(d.coarse)
         if not corridors:
             values.update(d.no_borders)
-        out.append(d.params.from_dict(values))
+        params = d.params.from_dict(values)
+        if "max_work" in params.to_dict():
+            work = min(params.max_work, _affordable_work(graph, params.limits()[0]))
+            params = dataclasses.replace(params, max_work=work)
+        out.append(params)
     return out
+
+
+_BUSY = 64
+_WORK = 400_000_000
+_LEAST_WORK = 64
+
+
+def _affordable_work(graph: TransactionGraph, window: int) -> int:
+    """Return how many edges each anchor may follow for all that meet a busy account to end soon.
+
+    An account is busy if about `_BUSY` of its payments lie in one window; searches that go through
+    none end by themselves.
+    """
+    e = graph.edges
+    if not e.at.size:
+        return _WORK
+    degree = np.diff(e.out_ptr) * min(1.0, (window + 1) / int(e.at[-1] - e.at[0] + 1))
+    n_busy = int((degree[e.beneficiary] > _BUSY).sum())
+    return max(_LEAST_WORK, _WORK // max(1, n_busy))
 
 
 def detect(
