@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors import DETECTORS
     from xborder_aml.detectors.fan_in import FanIn
     from xborder_aml.detectors.fan_out import FanOut
+    from xborder_aml.detectors.funnel_account import FunnelAccount
     from xborder_aml.detectors.gather_scatter import GatherScatter
     from xborder_aml.detectors.layering_chain import LayeringChain
     from xborder_aml.detectors.pass_through import PassThrough
@@ -65,6 +66,7 @@ _HOME = {
     "FanIn": "detectors.fan_in",
     "FanOut": "detectors.fan_out",
     "Findings": "findings",
+    "FunnelAccount": "detectors.funnel_account",
     "GatherScatter": "detectors.gather_scatter",
     "LayeringChain": "detectors.layering_chain",
     "MissingExtraError": "errors",
@@ -108,6 +110,7 @@ __all__ = [
     "FanIn",
     "FanOut",
     "Findings",
+    "FunnelAccount",
     "GatherScatter",
     "LayeringChain",
     "MissingExtraError",

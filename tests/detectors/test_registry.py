@@ -43,6 +43,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "fan_out",
         "gather_scatter",
         "scatter_gather",
+        "funnel_account",
         "split_match",
     ]
 

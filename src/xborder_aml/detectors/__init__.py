@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from xborder_aml.detectors import (
     fan_in,
     fan_out,
+    funnel_account,
     gather_scatter,
     layering_chain,
     pass_through,
@@ -32,6 +33,7 @@ DETECTORS: tuple[Detector, ...] = (
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
     scatter_gather.DETECTOR,
+    funnel_account.DETECTOR,
     split_match.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""

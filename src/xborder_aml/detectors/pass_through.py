@@ -40,7 +40,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.detectors._oracle import groups
@@ -61,6 +60,7 @@ from xborder_aml.detectors._spec import (
 )
 from xborder_aml.kernels.amounts import at_least
 from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.lots import Side, first_in_first_out
 from xborder_aml.kernels.output import DONE, Output, add_evidence, add_finding, begin, full
 from xborder_aml.kernels.windows import rows_of, widest
 
@@ -107,37 +107,6 @@ class PassThrough(Params):
 
 
 # -- kernel -------------------------------------------------------------------------------------
-
-
-class Side(NamedTuple):
-    """One side of an account: its rows, ascending, and how much of each is matched."""
-
-    row: NDArray[np.int64]
-    used: NDArray[np.int64]  # base minor units
-
-
-def match(edges: Edges, limits: Limits, credit: Side, n_in: int, debit: Side, n_out: int) -> None:
-    """Match debits to the oldest lots that are there and still count."""
-    for c in range(n_in):
-        credit.used[c] = 0
-    oldest = 0
-    arrived = 0
-    for d in range(n_out):
-        now = edges.at[debit.row[d]]
-        while arrived < n_in and edges.at[credit.row[arrived]] <= now - limits.strict:
-            arrived += 1
-        left = edges.base[debit.row[d]]
-        while oldest < arrived and left > 0:
-            lot = credit.row[oldest]
-            if now - edges.at[lot] > limits.window:
-                oldest += 1
-                continue
-            part = min(left, edges.base[lot] - credit.used[oldest])
-            credit.used[oldest] += part
-            left -= part
-            if credit.used[oldest] == edges.base[lot]:
-                oldest += 1
-        debit.used[d] = edges.base[debit.row[d]] - left
 
 
 def rest(
@@ -204,7 +173,7 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
         n_out = rows_of(edges, edges.out_ptr, edges.out_row, account, 1, debit.row)
         if n_in < limits.min_credits or n_out == 0:
             continue
-        match(edges, limits, credit, n_in, debit, n_out)
+        first_in_first_out(edges, limits.window, limits.strict, credit, n_in, debit, n_out)
         c = 0
         d = 0
         while c < n_in or d < n_out:
@@ -221,7 +190,6 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
     return DONE
 
 
-match = jit(match)
 rest = jit(rest)
 passes = jit(passes)
 add_used = jit(add_used)

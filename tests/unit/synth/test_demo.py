@@ -13,7 +13,7 @@ from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
 from xborder_aml.synth import DemoLedger, demo_ledger, evaluate_demo
-from xborder_aml.synth.demo import LOOK_ALIKES
+from xborder_aml.synth.demo import LOOK_ALIKES, plantable
 from xborder_aml.synth.planting import _places
 from xborder_aml.synth.world import PLACES
 
@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_ledger_and_another_seed_another() -> None:
     assert not one.transactions.equals(other.transactions)
 
 
-@pytest.mark.parametrize("name", registry())
+@pytest.mark.parametrize("name", plantable())
 def test_every_planted_case_is_found_whole_as_an_instance(
     demo: DemoLedger, findings: Findings, name: str
 ) -> None:
