@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xborder_aml.batch import BatchConfig, run_batch
-    from xborder_aml.detection import default_detectors, detect
+    from xborder_aml.detection import (
+        Changes,
+        Part,
+        Update,
+        default_detectors,
+        detect,
+        detect_update,
+        join_parts,
+        plan,
+        run_task,
+    )
     from xborder_aml.detectors import DETECTORS
     from xborder_aml.detectors.fan_in import FanIn
     from xborder_aml.detectors.fan_out import FanOut
@@ -37,9 +47,10 @@ if TYPE_CHECKING:
         ParameterError,
         RateMissingError,
         SchemaError,
+        WorkerError,
         XBorderAMLError,
     )
-    from xborder_aml.executors import SerialExecutor, ThreadsExecutor
+    from xborder_aml.executors import ProcessesExecutor, SerialExecutor, Task, ThreadsExecutor
     from xborder_aml.findings import Findings
     from xborder_aml.graph import TransactionGraph
     from xborder_aml.referral import refer
@@ -59,6 +70,7 @@ __version__ = "0.1.0"
 _HOME = {
     "BatchConfig": "batch",
     "CapacityError": "errors",
+    "Changes": "detection",
     "DETECTORS": "detectors",
     "DataError": "errors",
     "DatasetUnavailableError": "errors",
@@ -71,7 +83,9 @@ _HOME = {
     "LayeringChain": "detectors.layering_chain",
     "MissingExtraError": "errors",
     "ParameterError": "errors",
+    "Part": "detection",
     "PassThrough": "detectors.pass_through",
+    "ProcessesExecutor": "executors",
     "RateMissingError": "errors",
     "RoundTrip": "detectors.round_trip",
     "SOURCES": "sources",
@@ -79,22 +93,29 @@ _HOME = {
     "SchemaError": "errors",
     "SerialExecutor": "executors",
     "SplitMatch": "detectors.split_match",
+    "Task": "executors",
     "ThreadsExecutor": "executors",
     "TransactionGraph": "graph",
+    "Update": "detection",
+    "WorkerError": "errors",
     "XBorderAMLError": "errors",
     "corridor_heatmap": "report",
     "default_detectors": "detection",
     "demo_ledger": "synth",
     "detect": "detection",
+    "detect_update": "detection",
     "evaluate_demo": "synth",
     "example_ledger": "synth",
     "flow_figure": "report",
+    "join_parts": "detection",
+    "plan": "detection",
     "read_accounts": "sources",
     "read_ledger": "sources",
     "read_patterns": "sources",
     "read_transactions": "sources",
     "refer": "referral",
     "run_batch": "batch",
+    "run_task": "detection",
     "timeline": "report",
     "write_report": "report",
 }
@@ -104,6 +125,7 @@ __all__ = [
     "SOURCES",
     "BatchConfig",
     "CapacityError",
+    "Changes",
     "DataError",
     "DatasetUnavailableError",
     "EvidenceScorer",
@@ -115,29 +137,38 @@ __all__ = [
     "LayeringChain",
     "MissingExtraError",
     "ParameterError",
+    "Part",
     "PassThrough",
+    "ProcessesExecutor",
     "RateMissingError",
     "RoundTrip",
     "ScatterGather",
     "SchemaError",
     "SerialExecutor",
     "SplitMatch",
+    "Task",
     "ThreadsExecutor",
     "TransactionGraph",
+    "Update",
+    "WorkerError",
     "XBorderAMLError",
     "corridor_heatmap",
     "default_detectors",
     "demo_ledger",
     "detect",
+    "detect_update",
     "evaluate_demo",
     "example_ledger",
     "flow_figure",
+    "join_parts",
+    "plan",
     "read_accounts",
     "read_ledger",
     "read_patterns",
     "read_transactions",
     "refer",
     "run_batch",
+    "run_task",
     "timeline",
     "write_report",
 ]

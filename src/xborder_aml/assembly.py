@@ -84,7 +84,7 @@ def _cuts(graph: TransactionGraph, detector: Detector, raw: Output) -> pl.DataFr
             "cap": pl.Series(detector.caps, dtype=pl.String).gather(raw.cut_cap),
             "work_left": raw.cut_left,
         }
-    ).sort("row", "account")
+    ).sort("row", "account", "cap", "work_left")
 
 
 def _unit(anchor: NDArray[np.int64], account: NDArray[np.int32]) -> NDArray[np.int64]:

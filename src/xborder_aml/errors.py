@@ -16,6 +16,7 @@ __all__ = [
     "ParameterError",
     "RateMissingError",
     "SchemaError",
+    "WorkerError",
     "XBorderAMLError",
     "did_you_mean",
 ]
@@ -47,6 +48,10 @@ class CapacityError(XBorderAMLError):
 
 class DatasetUnavailableError(XBorderAMLError):
     """A named data set or file is not there."""
+
+
+class WorkerError(XBorderAMLError):
+    """A worker process ended before it had finished its task."""
 
 
 class MissingExtraError(XBorderAMLError, ImportError):

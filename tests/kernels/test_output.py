@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xborder_aml.executors import Task, run_task
-from xborder_aml.executors._run import join_outputs
+from xborder_aml.executors import join_outputs, run_range
 from xborder_aml.kernels.output import (
     DONE,
     Output,
@@ -74,7 +73,7 @@ def as_lists(out: Output) -> dict[str, list[int]]:
 
 @given(units, st.integers(0, 3))
 def test_any_capacity_gives_the_same(drawn: list[Unit], capacity: int) -> None:
-    got = run_task(search, drawn, None, Task(0, len(drawn)), capacity)  # type: ignore[arg-type]
+    got = run_range(search, drawn, None, 0, len(drawn), capacity)  # type: ignore[arg-type]
     assert as_lists(got) == wanted(drawn)
 
 
@@ -82,7 +81,7 @@ def test_any_capacity_gives_the_same(drawn: list[Unit], capacity: int) -> None:
 def test_any_cut_into_tasks_gives_the_same(drawn: list[Unit], marks: list[int]) -> None:
     bounds = sorted({0, len(drawn), *(m for m in marks if m <= len(drawn))})
     parts = [
-        run_task(search, drawn, None, Task(a, b), 1)  # type: ignore[arg-type]
+        run_range(search, drawn, None, a, b, 1)  # type: ignore[arg-type]
         for a, b in pairwise(bounds)
     ] or [trimmed(make_output(1, 1, 1))]
     assert as_lists(join_outputs(parts)) == wanted(drawn)

@@ -1,21 +1,27 @@
-"""How a search is spread over workers: the same tasks, whatever runs them."""
+"""How a search is spread over workers; the result is the same for all of them."""
 
 from __future__ import annotations
 
+from xborder_aml.executors._processes import ProcessesExecutor
 from xborder_aml.executors._run import (
     Executor,
     SerialExecutor,
-    Task,
+    Session,
     ThreadsExecutor,
     make_executor,
-    run_task,
 )
+from xborder_aml.executors._search import Search, join_outputs, run_range
+from xborder_aml.executors._task import Task
 
 __all__ = [
     "Executor",
+    "ProcessesExecutor",
+    "Search",
     "SerialExecutor",
+    "Session",
     "Task",
     "ThreadsExecutor",
+    "join_outputs",
     "make_executor",
-    "run_task",
+    "run_range",
 ]

@@ -1,82 +1,71 @@
-"""Serial and threaded executors over ranges of anchors or centre accounts."""
+"""Executors: they run the tasks of a search over one graph, here, in threads or in processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from xborder_aml._jit import n_threads
 from xborder_aml.errors import ParameterError
+from xborder_aml.executors._search import Search, search_task
+from xborder_aml.executors._task import Task
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.kernels.output import FULL, Output, grown, make_output, resume_unit, trimmed
+from xborder_aml.kernels.output import Output
 
 __all__ = [
+    "TASKS_A_WORKER",
     "Executor",
     "SerialExecutor",
-    "Task",
+    "Session",
     "ThreadsExecutor",
-    "join_outputs",
+    "check_workers",
     "make_executor",
-    "run_task",
+    "run_named",
 ]
 
-_TASKS_A_THREAD = 16
-"""Enough that one heavy task does not leave the other threads idle at the end."""
+TASKS_A_WORKER = 16
+"""Enough that one heavy task does not leave the other workers idle at the end."""
 
 
-class Task(NamedTuple):
-    """A range of units, ``[first, last)``, for one search."""
+class Session(Protocol):
+    """An executor that has been given a graph."""
 
-    first: int
-    last: int
-
-
-def run_task(
-    search: Callable[[Edges, Any, int, int, Output], int],
-    edges: Edges,
-    limits: Any,
-    task: Task,
-    capacity: int = 1024,
-) -> Output:
-    """Run a search over one range, growing its output as needed.
-
-    Parameters
-    ----------
-    capacity
-        Rows to start with; the result does not depend on it.
-    """
-    out = make_output(capacity, capacity, capacity)
-    first = task.first
-    while search(edges, limits, first, task.last, out) == FULL:
-        first = resume_unit(out)
-        out = grown(out)
-    return trimmed(out)
-
-
-def join_outputs(outputs: Sequence[Output]) -> Output:
-    """Concatenate the outputs of consecutive ranges."""
-    shift = np.cumsum([0] + [o.row.size for o in outputs])
-    ends = [o.end + s for o, s in zip(outputs, shift, strict=False)]
-    columns = [np.concatenate(parts) for parts in zip(*outputs, strict=True)]
-    joined = Output(*columns)
-    return joined._replace(end=np.concatenate(ends))
+    def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
+        """Yield what each task finds, in the order of the tasks."""
+        ...
 
 
 @runtime_checkable
 class Executor(Protocol):
-    """Runs a function over tasks and yields its results in task order."""
+    """Runs tasks over a graph. The tasks say what is found, so that no executor changes it."""
 
     def n_tasks(self, n_units: int) -> int:
-        """Return into how many ranges to cut that many units."""
+        """Return into how many tasks to cut that many units."""
         ...
 
-    def map(self, run: Callable[[Task], Output], tasks: Sequence[Task]) -> Iterator[Output]:
-        """Yield ``run(task)`` for each task, in order."""
+    def session(self, edges: Edges) -> AbstractContextManager[Session]:
+        """Make a graph known to the workers, for as long as the context lasts."""
         ...
+
+
+def run_named(edges: Edges, search: Search, task: Task) -> Output:
+    """Run a task; an error says which one it was."""
+    try:
+        return search_task(edges, search, task)
+    except Exception as error:
+        error.add_note(f"raised in {task}")
+        raise
+
+
+def check_workers(workers: int, what: str) -> None:
+    """Refuse a number of workers that is none."""
+    if workers < 1:
+        raise ParameterError(f"workers={workers!r} must be at least 1 {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +74,20 @@ class SerialExecutor:
 
     def n_tasks(self, n_units: int) -> int:
         """Return 1, or more where there is progress to show."""
-        return max(1, min(_TASKS_A_THREAD, n_units))
+        return max(1, min(TASKS_A_WORKER, n_units))
 
-    def map(self, run: Callable[[Task], Output], tasks: Sequence[Task]) -> Iterator[Output]:
-        """Yield ``run(task)`` for each task, in order."""
-        return map(run, tasks)
+    @contextmanager
+    def session(self, edges: Edges) -> Iterator[Session]:
+        """Make a graph known."""
+        yield _Serial(edges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Serial:
+    edges: Edges
+
+    def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
+        return (run_named(self.edges, search, task) for task in tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +98,29 @@ class ThreadsExecutor:
 
     def __post_init__(self) -> None:
         """Check the number of threads."""
-        if self.workers < 1:
-            raise ParameterError(f"workers={self.workers} must be at least 1 thread")
+        check_workers(self.workers, "thread")
 
     def n_tasks(self, n_units: int) -> int:
         """Return several tasks a worker."""
-        return max(1, min(_TASKS_A_THREAD * self.workers, n_units))
+        return max(1, min(TASKS_A_WORKER * self.workers, n_units))
 
-    def map(self, run: Callable[[Task], Output], tasks: Sequence[Task]) -> Iterator[Output]:
-        """Yield ``run(task)`` for each task, in order."""
-        with ThreadPoolExecutor(self.workers) as pool:
-            yield from pool.map(run, tasks)
+    @contextmanager
+    def session(self, edges: Edges) -> Iterator[Session]:
+        """Start the threads."""
+        pool = ThreadPoolExecutor(self.workers)
+        try:
+            yield _Threads(pool, edges)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Threads:
+    pool: ThreadPoolExecutor
+    edges: Edges
+
+    def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
+        return self.pool.map(lambda task: run_named(self.edges, search, task), tasks)
 
 
 def make_executor(executor: Executor | int | None) -> Executor:

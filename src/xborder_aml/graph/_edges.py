@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xborder_aml.kernels.csr import csr, first_slots
 from xborder_aml.kernels.edges import UNKNOWN, Edges
 
-__all__ = ["make_edges", "plain"]
+__all__ = ["link", "make_edges", "plain"]
 
 _TIME = pl.Datetime("us")
 
@@ -24,24 +24,16 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
     holder, opened
         Holder code and day of opening of each account, shape (V,).
     """
-    at = plain(t["executed_at"].to_physical())
-    src = plain(t["originator_code"])
-    dst = plain(t["beneficiary_code"])
-    out_ptr, out_row = csr(src, holder.size)
-    in_ptr, in_row = csr(dst, holder.size)
-    out_at = at[out_row]
-    sent, received = plain(t["sent_minor"]), plain(t["received_minor"])
-    sent_currency, received_currency = _codes(t["sent_currency"]), _codes(t["received_currency"])
     a = _codes(t["originator_jurisdiction"])
     b = _codes(t["beneficiary_jurisdiction"])
-    edges = Edges(
-        at=at,
-        originator=src,
-        beneficiary=dst,
-        sent=sent,
-        sent_currency=sent_currency,
-        received=received,
-        received_currency=received_currency,
+    return link(
+        at=plain(t["executed_at"].to_physical()),
+        originator=plain(t["originator_code"]),
+        beneficiary=plain(t["beneficiary_code"]),
+        sent=plain(t["sent_minor"]),
+        sent_currency=_codes(t["sent_currency"]),
+        received=plain(t["received_minor"]),
+        received_currency=_codes(t["received_currency"]),
         base=plain(t["base_minor"].fill_null(-1)),
         border=((a != b) & (a >= 0) & (b >= 0)).astype(np.int8),
         origin=a,
@@ -50,17 +42,31 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
         holder=holder,
         alone=(np.bincount(holder)[holder] == 1).astype(np.int8),
         opened=opened.cast(_TIME).to_physical().fill_null(UNKNOWN).to_numpy().copy(),
+    )
+
+
+def link(**columns: NDArray[Any]) -> Edges:
+    """Return edges with their slots, from the columns of `Edges` that come before the slots.
+
+    Rows are in the order of time, and accounts are numbered from 0.
+    """
+    at, src, dst = (columns[c] for c in ("at", "originator", "beneficiary"))
+    out_ptr, out_row = csr(src, columns["holder"].size)
+    in_ptr, in_row = csr(dst, columns["holder"].size)
+    out_at = at[out_row]
+    edges = Edges(
+        **columns,
         out_ptr=out_ptr,
         out_row=out_row,
         out_at=out_at,
         out_to=dst[out_row],
-        out_sent=sent[out_row],
-        out_currency=sent_currency[out_row],
+        out_sent=columns["sent"][out_row],
+        out_currency=columns["sent_currency"][out_row],
         in_ptr=in_ptr,
         in_row=in_row,
         in_at=at[in_row],
-        in_received=received[in_row],
-        in_currency=received_currency[in_row],
+        in_received=columns["received"][in_row],
+        in_currency=columns["received_currency"][in_row],
         onward=first_slots(at, dst, out_ptr, out_at),
     )
     for array in edges:  # frozen; and a kernel compiles once, for read-only arrays

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from xborder_aml.assembly import assemble
 from xborder_aml.detection import as_view, find, matches
+from xborder_aml.detection._slices import search_alone, tasks_of
 from xborder_aml.detectors._spec import Detector, Match, Params
-from xborder_aml.executors import ThreadsExecutor
+from xborder_aml.executors import ThreadsExecutor, join_outputs
+from xborder_aml.executors._search import prepared
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.amounts import LIMIT
@@ -38,8 +40,9 @@ def check_detector(
     """Try what a detector promises; raise AssertionError with the smallest example that breaks it.
 
     Oracle = kernel, whatever the threads, ranges and capacity; planted instances are found and near
-    misses are not; the metamorphic relations that the detector names hold; empty, single-row,
-    all-equal and largest-amount ledgers work.
+    misses are not; slices of time or ranges of accounts find and cut what the whole does; the
+    metamorphic relations that the detector names hold; empty, single-row, all-equal and
+    largest-amount ledgers work.
 
     Parameters
     ----------
@@ -55,6 +58,7 @@ def check_detector(
         run.planted_is_found()
         run.near_miss_is_not()
         run.oracle_is_kernel()
+        run.sliced_is_whole()
     # relations are about canonical order and identity, which no parameter changes: the last spec
     # is the one that random ledgers meet most often
     runs[-1].relations()
@@ -149,6 +153,26 @@ class _Runner:
             assert not self.detector.reference(as_view(graph), self.params)
 
         return check
+
+    def sliced_is_whole(self) -> None:
+        """Check that a task needs no more than its slice and halo, or its accounts' edges."""
+
+        def check(tables: Any) -> None:
+            graph = TransactionGraph(*tables)
+            whole = find(graph, self.detector, self.params, executor=1)
+            for slices in (2, max(1, len(graph))):
+                tasks = tasks_of(graph, self.detector, self.params, slices)
+                found = join_outputs([search_alone(graph, self.detector, t) for t in tasks])
+                if self.detector.select is not None:
+                    limits = prepared(self.detector, graph.edges, self.params.limits())
+                    found = self.detector.select(found, limits)
+                got, wanted = (sorted(matches(o)) for o in (found, whole))
+                assert got == wanted, f"{slices} slices give {got} and the whole {wanted}"
+                got, wanted = (sorted(zip(*o[8:12], strict=True)) for o in (found, whole))
+                assert got == wanted, f"{slices} slices cut {got} and the whole {wanted}"
+
+        self.given(check, share=2, tables=ledgers(self.scale))
+        self.given(self._on_planted(check), share=4, choose=choices())
 
     def relations(self) -> None:
         """Each metamorphic relation that the detector names."""
@@ -309,10 +333,18 @@ def forget_ties(detector: Detector) -> Detector:
     return _wrap(detector, search)
 
 
+def short_reach(detector: Detector) -> Detector:
+    """Tell that nothing outside of an anchor's own moment matters."""
+    if detector.reach is None:
+        return detector
+    return dataclasses.replace(detector, reach=lambda limits: (0, 0))
+
+
 DEFECTS: dict[str, Callable[[Detector], Detector]] = {
     "open_window": open_window,
     "drop_last": drop_last,
     "wrong_money": wrong_money,
     "forget_ties": forget_ties,
+    "short_reach": short_reach,
 }
 """Wrong kernels by name: `check_detector` must raise AssertionError for each of them."""

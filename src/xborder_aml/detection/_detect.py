@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -15,15 +14,25 @@ from xborder_aml.assembly import assemble
 from xborder_aml.detectors import detector_of, registry
 from xborder_aml.detectors._spec import Detector, Match, Params, Transfer, View
 from xborder_aml.errors import ParameterError
-from xborder_aml.executors import Executor, Task, make_executor, run_task
-from xborder_aml.executors._run import join_outputs
+from xborder_aml.executors import Executor, Search, Session, Task, join_outputs, make_executor
+from xborder_aml.executors._search import n_units, prepared
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.edges import UNKNOWN
-from xborder_aml.kernels.grid import n_windows
 from xborder_aml.kernels.output import N_COUNTS, Output
 
-__all__ = ["Progress", "as_view", "default_detectors", "detect", "find", "matches"]
+__all__ = [
+    "Progress",
+    "as_view",
+    "default_detectors",
+    "detect",
+    "find",
+    "find_in",
+    "matches",
+    "merged",
+    "specs_of",
+    "tell_cuts",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -110,24 +119,23 @@ def detect(
     ParameterError
         If a detector is unknown or named twice, or `engine` is.
     """
-    specs = _specs(graph, detectors)
+    specs = specs_of(graph, detectors)
     if engine not in ("kernel", "reference"):
         raise ParameterError(f"engine={engine!r} is neither 'kernel' nor 'reference'")
-    parts = []
-    for detector, params in specs:
-        if engine == "kernel":
-            raw = find(graph, detector, params, executor=executor, progress=progress)
-        else:
-            raw = _as_output(detector.reference(as_view(graph), params))
-        parts.append(assemble(graph, detector, params, raw))
-        cut = parts[-1].truncations
-        if cut.height:
-            _log.warning(
-                "%s: %d anchors reached a cap, with at least %d edges not followed",
-                detector.name,
-                cut.height,
-                cut["work_left"].sum(),
-            )
+    if engine == "reference":
+        view = as_view(graph)
+        outputs = [_as_output(d.reference(view, p)) for d, p in specs]
+    else:
+        runner = make_executor(executor)
+        with runner.session(graph.edges) as session:
+            outputs = [find_in(graph, d, p, runner, session, progress) for d, p in specs]
+    parts = [assemble(graph, d, p, o) for (d, p), o in zip(specs, outputs, strict=True)]
+    return tell_cuts(merged(parts))
+
+
+def merged(parts: Iterable[Findings]) -> Findings:
+    """Return the findings of several patterns, in the order given."""
+    parts = list(parts)
     if not parts:
         return Findings()
     return Findings(
@@ -138,9 +146,29 @@ def detect(
     )
 
 
-def _specs(
+def tell_cuts(found: Findings) -> Findings:
+    """Log how much each pattern's search left out, and return the findings."""
+    for row in found.summary().iter_rows(named=True):
+        if row["anchors_cut"]:
+            _log.warning(
+                "%s: %d anchors reached a cap, with at least %d edges not followed",
+                row["pattern"],
+                row["anchors_cut"],
+                row["work_left"],
+            )
+    return found
+
+
+def specs_of(
     graph: TransactionGraph, detectors: Iterable[Params | str] | Params | str | None
 ) -> list[tuple[Detector, Params]]:
+    """Return the detectors asked for with their parameters, each once.
+
+    Raises
+    ------
+    ParameterError
+        If a detector is unknown or named twice.
+    """
     if detectors is None:
         detectors = default_detectors(graph)
     if isinstance(detectors, Params | str | type):  # a class gets the error that names it
@@ -167,27 +195,32 @@ def find(
     capacity: int = 1024,
 ) -> Output:
     """Run one detector's kernel over all units and return its raw arrays."""
-    edges = graph.edges
-    limits = params.limits()
-    if detector.prepare is not None:
-        limits = detector.prepare(edges, limits)
-    n_units = {
-        "edge": graph.n_transactions,
-        "account": graph.n_accounts,
-        "window": n_windows(edges.at, limits[0]),
-    }[detector.unit]
     runner = make_executor(executor)
-    cuts = np.linspace(0, n_units, runner.n_tasks(n_units) + 1).astype(np.int64).tolist()
-    tasks = [Task(a, b) for a, b in pairwise(cuts)]
+    with runner.session(graph.edges) as session:
+        return find_in(graph, detector, params, runner, session, progress, capacity)
+
+
+def find_in(
+    graph: TransactionGraph,
+    detector: Detector,
+    params: Params,
+    runner: Executor,
+    session: Session,
+    progress: Progress | None = None,
+    capacity: int = 1024,
+) -> Output:
+    """Do the same with an executor that has been given the graph."""
+    edges = graph.edges
+    search = Search(detector, prepared(detector, edges, params.limits()), capacity)
+    n = runner.n_tasks(n_units(detector, edges, search.limits))
+    tasks = [Task(params, number=k, n_tasks=n, shard=k, n_shards=n) for k in range(n)]
     outputs = []
-    for output in runner.map(
-        lambda task: run_task(detector.search, edges, limits, task, capacity), tasks
-    ):
+    for output in session.map(search, tasks):
         outputs.append(output)
         if progress is not None:
-            progress(detector.name, len(outputs), len(tasks))
+            progress(detector.name, len(outputs), n)
     joined = join_outputs(outputs)
-    return joined if detector.select is None else detector.select(joined, limits)
+    return joined if detector.select is None else detector.select(joined, search.limits)
 
 
 def as_view(graph: TransactionGraph) -> View:
