@@ -168,8 +168,8 @@ class _Runner:
                     found = self.detector.select(found, limits)
                 got, wanted = (sorted(matches(o)) for o in (found, whole))
                 assert got == wanted, f"{slices} slices give {got} and the whole {wanted}"
-                got, wanted = (sorted(zip(*o[8:12], strict=True)) for o in (found, whole))
-                assert got == wanted, f"{slices} slices cut {got} and the whole {wanted}"
+                cut, told = (sorted(zip(*o[8:12], strict=True)) for o in (found, whole))
+                assert cut == told, f"{slices} slices cut {cut} and the whole {told}"
 
         self.given(check, share=2, tables=ledgers(self.scale))
         self.given(self._on_planted(check), share=4, choose=choices())
@@ -337,7 +337,7 @@ def short_reach(detector: Detector) -> Detector:
     """Tell that nothing outside of an anchor's own moment matters."""
     if detector.reach is None:
         return detector
-    return dataclasses.replace(detector, reach=lambda limits: (0, 0))
+    return dataclasses.replace(detector, reach=lambda _: (0, 0))
 
 
 DEFECTS: dict[str, Callable[[Detector], Detector]] = {
