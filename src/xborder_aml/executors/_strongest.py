@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from xborder_aml.executors._run import join_outputs
+from xborder_aml.executors._search import join_outputs
 from xborder_aml.kernels.output import Output
 
 __all__ = ["gathered", "strongest"]
