@@ -1,0 +1,26 @@
+"""Numbers about transactions, for models: what the graph around each one looks like.
+
+`TransactionFeatures` makes a table of them. The functions here count one family each.
+"""
+
+from __future__ import annotations
+
+from xborder_aml.features._counts import (
+    FanDegree,
+    Histogram,
+    fan_degree,
+    hop_cycles,
+    look_back,
+    scatter_gather_counts,
+    temporal_cycles,
+)
+
+__all__ = [
+    "FanDegree",
+    "Histogram",
+    "fan_degree",
+    "hop_cycles",
+    "look_back",
+    "scatter_gather_counts",
+    "temporal_cycles",
+]

@@ -1,0 +1,272 @@
+"""Counts of graph patterns around each transaction, as pure functions of a graph's edges.
+
+All look back only: a count of a transaction reads it and earlier ones, in canonical order, that
+are at most a window older (closed). Self-loops are no relation between accounts: their own counts
+are 0, and no other transaction's counts see them. Distinct accounts count, so that parallel
+transfers between two accounts make one counterparty, one middle, one cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xborder_aml.detectors._spec import microseconds
+from xborder_aml.errors import ParameterError
+from xborder_aml.features._history import Batch, History
+from xborder_aml.kernels import feature_cycles, feature_gather, feature_hops
+from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.feature_fans import fans, window_starts
+
+__all__ = [
+    "MAX_LENGTH",
+    "MAX_WORK",
+    "FanDegree",
+    "Histogram",
+    "fan_degree",
+    "hop_cycles",
+    "look_back",
+    "scatter_gather_counts",
+    "temporal_cycles",
+]
+
+MAX_WORK = 4_096
+"""Slots that a search for one transaction may look at, by default."""
+MAX_LENGTH = 64
+"""Longest time-respecting cycle that is counted."""
+SIZES = tuple(range(2, 31))
+LENGTHS = tuple(range(2, 11))
+
+
+class FanDegree(NamedTuple):
+    """Counts of each transaction's beneficiary (in) and originator (out), shape (E,) each."""
+
+    degree_in: NDArray[np.int32]
+    fan_in: NDArray[np.int32]
+    degree_out: NDArray[np.int32]
+    fan_out: NDArray[np.int32]
+
+
+class Histogram(NamedTuple):
+    """How many patterns of each size each transaction takes part in."""
+
+    bins: tuple[int, ...]  # smallest size of each bin
+    counts: NDArray[Any]  # (bins, E) unsigned
+    truncated: NDArray[np.uint16]  # (E,) searches that `max_work` ended: the counts are too low
+
+
+def look_back(edges: Edges, window: str | timedelta, *, strict_time: bool = False) -> History:
+    """Index the edges of a graph once, for several counts with windows up to this one.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> edges = xb.TransactionGraph(xb.example_ledger()).edges
+    >>> history = look_back(edges, "30d")
+    >>> fan_degree(history, "7d").fan_in.shape == fan_degree(history, "30d").fan_in.shape
+    True
+    """
+    history = History(microseconds(window, "window"), strict=strict_time)
+    history.extend(Batch(edges.at, edges.originator, edges.beneficiary), edges.holder.size)
+    return history
+
+
+def fan_degree(
+    edges: Edges | History, window: str | timedelta, *, threads: int = 1, first: int = 0
+) -> FanDegree:
+    """Count transfers (degree) and distinct counterparties (fan) in the window.
+
+    Parameters
+    ----------
+    edges
+        Edges of a graph, or what `look_back` made of them.
+    window
+        Look back, like ``"24h"``, closed.
+    threads
+        Number of threads; the result is the same.
+    first
+        First row to count for.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> graph = xb.TransactionGraph(xb.example_ledger())
+    >>> fan_degree(graph.edges, "30d").degree_in.tolist()
+    [1, 1, 1, 1, 1, 1]
+    """
+    history = edges if isinstance(edges, History) else look_back(edges, window)
+    n = history.n_rows - first
+    starts = starts_of(history, window, first)
+    out = FanDegree(*(np.zeros(n, np.int32) for _ in range(4)))
+    x = history.index
+    tasks = []
+    for side, account, degree, fan in (
+        (x.received, x.beneficiary, out.degree_in, out.fan_in),
+        (x.sent, x.originator, out.degree_out, out.fan_out),
+    ):
+        met = np.bincount(account[first : history.n_rows], minlength=history.n_accounts)
+        accounts = np.flatnonzero(met).astype(np.int32)
+        cuts = np.searchsorted(
+            np.cumsum(side.size[accounts]), np.linspace(0, side.size.sum(), 2 * threads + 1)
+        )
+        cuts[-1] = accounts.size
+        chunks = [accounts[a:b] for a, b in pairwise(cuts)] if threads > 1 else [accounts]
+        tasks += [(side, chunk, starts, first, degree, fan) for chunk in chunks]
+    run(lambda task: fans(*task), tasks, threads)
+    return out
+
+
+def temporal_cycles(
+    edges: Edges | History,
+    window: str | timedelta,
+    *,
+    bins: Sequence[int] = SIZES,
+    strict_time: bool = False,
+    max_work: int = MAX_WORK,
+    threads: int = 1,
+    first: int = 0,
+) -> Histogram:
+    """Count, by length, the time-respecting cycles that each transaction closes.
+
+    Parameters
+    ----------
+    edges, window, threads, first
+        As in `fan_degree`.
+    bins
+        Smallest length of each bin, ascending; the last one has no end (up to `MAX_LENGTH`).
+    strict_time
+        Ask that times rise along a cycle, and not only that they do not fall; what `look_back` was
+        told counts where `edges` is its result.
+    max_work
+        Transfers that a search for one transaction may look at.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> graph = xb.TransactionGraph(xb.example_ledger())
+    >>> temporal_cycles(graph.edges, "30d", bins=(2, 3, 4)).counts.sum(axis=1).tolist()
+    [0, 1, 0]
+    """
+    longest = MAX_LENGTH
+    kernel = feature_cycles.temporal_cycles
+    return _histogram(kernel, edges, window, bins, longest, max_work, threads, first, strict_time)
+
+
+def hop_cycles(
+    edges: Edges | History,
+    window: str | timedelta,
+    *,
+    bins: Sequence[int] = LENGTHS,
+    max_hops: int = 10,
+    max_work: int = MAX_WORK,
+    threads: int = 1,
+    first: int = 0,
+) -> Histogram:
+    """Count, by length, the cycles of up to `max_hops` in the window that each transaction closes.
+
+    The others in a cycle may come in any order of time.
+
+    Parameters
+    ----------
+    edges, window, max_work, threads, first
+        As in `temporal_cycles`.
+    bins
+        Smallest length of each bin, ascending; the last one ends at `max_hops`.
+    """
+    if max_hops < 2:
+        raise ParameterError(f"max_hops={max_hops} must be at least 2: no cycle is shorter")
+    kernel = feature_hops.hop_cycles
+    return _histogram(kernel, edges, window, bins, max_hops, max_work, threads, first, False)
+
+
+def scatter_gather_counts(
+    edges: Edges | History,
+    window: str | timedelta,
+    *,
+    bins: Sequence[int] = SIZES,
+    max_work: int = MAX_WORK,
+    threads: int = 1,
+    first: int = 0,
+) -> Histogram:
+    """Count, by number of middles, the scatter-gathers that each transaction completes.
+
+    A scatter-gather is two accounts and all the middles, at least two, that the one pays and the
+    other is paid by, in any order of time within the window.
+
+    Parameters
+    ----------
+    edges, window, max_work, threads, first
+        As in `temporal_cycles`; a search that would look at more than `max_work` is left out.
+    bins
+        Smallest number of middles of each bin, ascending; the last one has no end.
+    """
+    kernel = feature_gather.scatter_gathers
+    return _histogram(kernel, edges, window, bins, max(bins), max_work, threads, first, False)
+
+
+def starts_of(history: History, window: str | timedelta, first: int) -> NDArray[np.int32]:
+    """Return the first row in the window of each row from `first` on."""
+    length = microseconds(window, "window")
+    if length > history.window:
+        raise ParameterError(
+            f"window={window!r} is longer than the {history.window // 1_000_000} s that the "
+            "history was made for; make it for the longest window"
+        )
+    starts = np.empty(history.n_rows - first, np.int32)
+    window_starts(history.index.at, length, first, history.n_rows, starts)
+    return starts
+
+
+def run(function: Callable[[Any], Any], tasks: Sequence[Any], threads: int) -> list[Any]:
+    """Return what a function makes of each task; kernels release the interpreter's lock."""
+    if threads < 1:
+        raise ParameterError(f"threads={threads} must be at least 1")
+    if threads == 1 or len(tasks) == 1:
+        return [function(task) for task in tasks]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, tasks))
+
+
+def _histogram(
+    kernel: Callable[..., None],
+    edges: Edges | History,
+    window: str | timedelta,
+    bins: Sequence[int],
+    longest: int,
+    max_work: int,
+    threads: int,
+    first: int,
+    strict_time: bool,
+) -> Histogram:
+    """Run a kernel over ranges of rows, each of which writes to columns of its own rows."""
+    if not isinstance(edges, History):
+        edges = look_back(edges, window, strict_time=strict_time)
+    check_bins(bins)
+    if max_work < 0:
+        raise ParameterError(f"max_work={max_work} must not be negative")
+    n = edges.n_rows
+    starts = starts_of(edges, window, first)
+    sizes = np.arange(longest + 1)
+    place = np.searchsorted(np.asarray(bins), sizes, side="right") - 1
+    # a search finds at most two patterns for a slot that it looks at
+    counts = np.zeros((len(bins), n - first), np.uint16 if max_work < 2**15 else np.uint32)
+    cut = np.zeros(n - first, np.uint16)
+    cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int).tolist()
+    run(
+        lambda rows: kernel(edges.index, starts, first, (*rows, n), max_work, place, counts, cut),
+        list(pairwise(cuts)),
+        threads,
+    )
+    return Histogram(tuple(bins), counts, cut)
+
+
+def check_bins(bins: Sequence[int]) -> None:
+    """Refuse bins that do not ascend from 2."""
+    if len(bins) == 0 or bins[0] < 2 or any(a >= b for a, b in pairwise(bins)):
+        raise ParameterError(f"bins={tuple(bins)} must ascend, and begin at 2 or more")

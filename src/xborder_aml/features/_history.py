@@ -1,0 +1,158 @@
+"""The recent past of a ledger, kept between batches: what kernels read, and what it costs to grow.
+
+Rows older than the longest window are dropped, but only when room runs out and everything is laid
+out anew; since each layout leaves room for as much again, a row costs the same however long the
+stream.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xborder_aml.kernels.csr import csr
+from xborder_aml.kernels.feature_index import Index, Side, fill, link, move, note
+
+__all__ = ["Batch", "History"]
+
+
+class Batch(NamedTuple):
+    """Rows that follow on the history, in canonical order."""
+
+    at: NDArray[np.int64]  # (B,) microseconds since 1970, UTC
+    originator: NDArray[np.int32]  # (B,)
+    beneficiary: NDArray[np.int32]  # (B,)
+
+
+class History:
+    """Recent rows, indexed; rows count from the oldest one kept.
+
+    Parameters
+    ----------
+    window
+        Longest look back, in microseconds.
+    strict
+        Ask that times of a path rise, and not only that they do not fall.
+    """
+
+    def __init__(self, window: int, *, strict: bool = False) -> None:
+        self.window = window
+        self.strict = strict
+        self.n_rows = 0
+        self.index = _empty_index(0, 0, 0)
+        self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
+
+    @property
+    def n_accounts(self) -> int:
+        """Number of accounts that have room."""
+        return self.index.sent.start.size
+
+    def extend(self, batch: Batch, n_accounts: int) -> tuple[int, int]:
+        """Append a batch and return the rows that it became, ``(first, last)``."""
+        if n_accounts > self.n_accounts:
+            self.index = _with_accounts(self.index, max(n_accounts, 2 * self.n_accounts))
+        counts = _counts(batch, self.n_accounts)
+        if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(counts):
+            self._lay_out(batch)
+        first = self.n_rows
+        self._write(batch, counts)
+        return first, self.n_rows
+
+    def rows_since(self, at: int) -> int:
+        """Return the first row at or after a time."""
+        return int(np.searchsorted(self.index.at[: self.n_rows], at))
+
+    def _write(self, batch: Batch, counts: list[NDArray[np.int64]]) -> None:
+        x, first = self.index, self.n_rows
+        last = first + batch.at.size
+        x.at[first:last] = batch.at
+        x.originator[first:last] = batch.originator
+        x.beneficiary[first:last] = batch.beneficiary
+        note(x, first, last, int(self.strict))
+        self.n_rows = last
+        for side, key, other, count in (
+            (x.sent, x.originator, x.beneficiary, counts[0]),
+            (x.received, x.beneficiary, x.originator, counts[1]),
+        ):
+            accounts = np.flatnonzero(count).astype(np.int32)
+            rows = first + _by_account(key[first:last], self.n_accounts)
+            fill(side, accounts, np.cumsum(count[accounts]), rows, other, x.seen)
+            link(side, accounts, first)
+
+    def _make_room(self, counts: list[NDArray[np.int64]]) -> bool:
+        """Move the regions that a batch would overflow; False when the pools are too small."""
+        sides = (self.index.sent, self.index.received)
+        plans = []
+        for side, count, used in zip(sides, counts, self._used, strict=True):
+            need = side.size + count
+            full = np.flatnonzero(need > side.room).astype(np.int32)
+            room = 2 * need[full]
+            to = used + np.cumsum(room) - room
+            if room.sum() + used > side.slot.shape[0]:
+                return False
+            plans.append((side, full, room, to))
+        for k, (side, full, room, to) in enumerate(plans):
+            move(side, full, to.astype(np.int32))
+            side.room[full] = room
+            self._used[k] += room.sum()
+        return True
+
+    def _lay_out(self, batch: Batch) -> None:
+        """Drop what no window reaches any more, and lay the rest out with room for the batch."""
+        keep = slice(self.rows_since(int(batch.at[0]) - self.window), self.n_rows)
+        old = Batch(
+            self.index.at[keep].copy(),
+            self.index.originator[keep].copy(),
+            self.index.beneficiary[keep].copy(),
+        )
+        n = old.at.size + batch.at.size
+        ahead = 2 if old.at.size else 1  # a ledger in one batch needs no room for more
+        self.index = _empty_index(self.n_accounts, ahead * n, 2 * (ahead - 1) * n + n)
+        self.n_rows = 0
+        counts = [_counts(b, self.n_accounts) for b in (old, batch)]
+        for k, side in enumerate((self.index.sent, self.index.received)):
+            room = counts[0][k] + counts[1][k]
+            side.room[:] = room
+            side.start[:] = np.cumsum(room) - room
+            self._used[k] = n
+        self._write(old, counts[0])
+
+
+def _by_account(account: NDArray[np.int32], n_accounts: int) -> NDArray[np.int32]:
+    """Return row numbers with those of an account side by side, each account's ascending."""
+    if account.size < n_accounts // 16:  # counting costs what the accounts number
+        return np.argsort(account, kind="stable").astype(np.int32)
+    return csr(account, n_accounts)[1]
+
+
+def _counts(batch: Batch, n_accounts: int) -> list[NDArray[np.int64]]:
+    """Return how many rows each account sent, and received."""
+    return [np.bincount(c, minlength=n_accounts) for c in (batch.originator, batch.beneficiary)]
+
+
+def _empty_index(n_accounts: int, n_rows: int, n_slots: int) -> Index:
+    # sizes and latest rows lie side by side: counting a row in then meets two lines of memory
+    tally = np.zeros((n_accounts, 4), np.int32)
+    tally[:, 2:] = -1
+    regions = (np.zeros(n_accounts, np.int32) for _ in range(4))
+    sent, received = (
+        Side(next(regions), tally[:, k], next(regions), np.empty((n_slots, 4), np.int32))
+        for k in range(2)
+    )
+    source, target, *places = (np.empty(n_rows, np.int32) for _ in range(5))
+    at, before = np.empty(n_rows, np.int64), np.empty((n_rows, 4), np.int32)
+    return Index(at, source, target, sent, received, *places, before, tally[:, 2:])
+
+
+def _with_accounts(index: Index, n: int) -> Index:
+    """Return the index with room for `n` accounts; slots and rows are shared."""
+    wider = _empty_index(n, 0, 0)
+    sides = []
+    for side, more in ((index.sent, wider.sent), (index.received, wider.received)):
+        for old, new in zip(side[:3], more[:3], strict=True):
+            new[: old.size] = old
+        sides.append(more._replace(slot=side.slot))
+    wider.latest[: index.latest.shape[0]] = index.latest
+    return index._replace(sent=sides[0], received=sides[1], latest=wider.latest)

@@ -1,0 +1,106 @@
+"""How many transfers and how many counterparties an account has had lately."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xborder_aml._jit import jit
+from xborder_aml.kernels.feature_index import OTHER, ROW, Side
+
+__all__ = ["begin_of", "fans", "window_starts"]
+
+
+def window_starts(
+    at: NDArray[np.int64], window: int, first: int, last: int, out: NDArray[np.int32]
+) -> None:
+    """Write, for each row in ``[first, last)``, the first row not older than `window`.
+
+    Parameters
+    ----------
+    out
+        Shape (last - first,).
+    """
+    low = 0
+    high = first
+    while low < high:  # the first one by bisection, the others by walking on
+        middle = (low + high) >> 1
+        if at[middle] < at[first] - window:
+            low = middle + 1
+        else:
+            high = middle
+    for row in range(first, last):
+        while at[low] < at[row] - window:
+            low += 1
+        out[row - first] = low
+
+
+def begin_of(side: Side, account: int, end: int, row: int) -> int:
+    """Return the position of an account's first slot, of `end`, whose row is at least `row`."""
+    start = side.start[account]
+    low = 0
+    high = end
+    while low < high:
+        middle = (low + high) >> 1
+        if side.slot[start + middle, ROW] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def fans(
+    side: Side,
+    accounts: NDArray[np.int32],
+    starts: NDArray[np.int32],
+    first: int,
+    degree: NDArray[np.int32],
+    fan: NDArray[np.int32],
+) -> None:
+    """Count the transfers and the distinct counterparties of each row's account in its window.
+
+    A counterparty counts while its latest transfer lies in the window: one pass over each region,
+    with the slot of each counterparty's latest transfer at hand.
+
+    Parameters
+    ----------
+    accounts
+        Accounts to look at, shape (N,).
+    starts
+        First row in the window of each row from `first` on, shape (E,).
+    degree, fan
+        Counts to write, shape (E,); rows of other accounts are left alone.
+    """
+    latest = np.full(side.start.size, -1, np.int32)
+    goes_on = np.empty(side.slot.shape[0], np.int8)
+    for i in range(accounts.size):
+        v = accounts[i]
+        start = side.start[v]
+        end = start + side.size[v]
+        p = start + begin_of(side, v, side.size[v], first)
+        if p == end:
+            continue
+        low = start + begin_of(side, v, p - start, starts[side.slot[p, ROW] - first])
+        n = 0
+        for q in range(low, end):
+            row = side.slot[q, ROW]
+            if row >= first:
+                while side.slot[low, ROW] < starts[row - first]:
+                    n -= 1 - goes_on[low]  # the last of its pair leaves
+                    low += 1
+            x = side.slot[q, OTHER]
+            before = latest[x]
+            if low <= before < q:
+                goes_on[before] = 1
+            else:
+                n += 1
+            latest[x] = q
+            goes_on[q] = 0
+            if row >= first:
+                degree[row - first] = q - low + 1
+                fan[row - first] = n
+
+
+window_starts = jit(window_starts)
+begin_of = jit(begin_of)
+fans = jit(fans)
