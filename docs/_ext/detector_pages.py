@@ -98,6 +98,7 @@ _CAPS = (
 
 _RELATIONS = {
     "shift_time": "all times move by the same amount",
+    "shift_weeks": "all times move by whole weeks",
     "rename_accounts": "accounts get other names",
     "shuffle_rows": "rows come in another order",
     "rescale_currency": "all amounts are multiplied",

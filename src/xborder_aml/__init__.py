@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.round_trip import RoundTrip
     from xborder_aml.detectors.scatter_gather import ScatterGather
     from xborder_aml.detectors.split_match import SplitMatch
+    from xborder_aml.detectors.u_turn import UTurn
     from xborder_aml.errors import (
         CapacityError,
         DataError,
@@ -96,6 +97,7 @@ _HOME = {
     "Task": "executors",
     "ThreadsExecutor": "executors",
     "TransactionGraph": "graph",
+    "UTurn": "detectors.u_turn",
     "Update": "detection",
     "WorkerError": "errors",
     "XBorderAMLError": "errors",
@@ -149,6 +151,7 @@ __all__ = [
     "Task",
     "ThreadsExecutor",
     "TransactionGraph",
+    "UTurn",
     "Update",
     "WorkerError",
     "XBorderAMLError",

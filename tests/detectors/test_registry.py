@@ -46,6 +46,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "gather_scatter",
         "scatter_gather",
         "funnel_account",
+        "u_turn",
         "split_match",
     ]
 

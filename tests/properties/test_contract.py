@@ -30,6 +30,7 @@ START = datetime(1970, 1, 1, tzinfo=UTC)
 
 TRIP = {"window": "5d", "min_borders": 0, "max_hops": 4}
 CHAIN = {"max_gap": "5d", "min_borders": 0, "min_hops": 2, "max_hops": 3, "min_holders": 0}
+TURN = {"window": "5d", "close_on": "country", "max_hops": 3}
 
 # spec, how far an anchor looks back, and how far ahead (days)
 SPECS: list[tuple[Params, int, int]] = [
@@ -41,6 +42,10 @@ SPECS: list[tuple[Params, int, int]] = [
     (xb.LayeringChain(**CHAIN, max_matches=1), 5, 15),
     (xb.LayeringChain(**CHAIN, max_work=2), 5, 15),
     (xb.LayeringChain(**CHAIN, max_degree=1), 5, 15),
+    (xb.UTurn(**TURN), 0, 9),
+    (xb.UTurn(**TURN, max_matches=1), 0, 9),
+    (xb.UTurn(**TURN, max_work=2), 0, 9),
+    (xb.UTurn(**TURN, max_degree=1), 0, 9),
 ]
 specs = pytest.mark.parametrize(
     ("spec", "back", "ahead"),

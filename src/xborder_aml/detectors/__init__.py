@@ -19,6 +19,7 @@ from xborder_aml.detectors import (
     round_trip,
     scatter_gather,
     split_match,
+    u_turn,
 )
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError, did_you_mean
@@ -34,6 +35,7 @@ DETECTORS: tuple[Detector, ...] = (
     gather_scatter.DETECTOR,
     scatter_gather.DETECTOR,
     funnel_account.DETECTOR,
+    u_turn.DETECTOR,
     split_match.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""

@@ -236,6 +236,10 @@ def _shift(t: pl.DataFrame, a: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
     return t.with_columns(pl.col("executed_at") + pl.duration(days=1234, microseconds=5)), a
 
 
+def _shift_weeks(t: pl.DataFrame, a: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return t.with_columns(pl.col("executed_at") + pl.duration(weeks=176)), a
+
+
 def _rename(t: pl.DataFrame, a: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     keys = sorted({*t["originator"], *t["beneficiary"], *a["account"]})
     new = {k: f"z{len(keys) - i:04d}" for i, k in enumerate(keys)}
@@ -273,6 +277,7 @@ def _once(found: list[_Seen]) -> list[_Seen]:
 
 _RELATIONS = {
     "shift_time": _Relation(_shift),
+    "shift_weeks": _Relation(_shift_weeks),
     "rename_accounts": _Relation(_rename),
     "shuffle_rows": _Relation(_shuffle),
     "rescale_currency": _Relation(_rescale),
