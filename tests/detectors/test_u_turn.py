@@ -119,16 +119,18 @@ def test_parallel_ways_are_one_finding() -> None:
     assert found.evidence["transaction_id"].to_list() == [0, 2]
 
 
-@pytest.mark.parametrize("cap", ["max_matches", "max_work", "max_degree"])
-def test_caps_are_told(cap: str) -> None:
+@pytest.mark.parametrize(
+    ("cap", "found", "left"), [("max_matches", 2, 2), ("max_work", 2, 2), ("max_degree", 0, 4)]
+)
+def test_caps_are_told(cap: str, found: int, left: int) -> None:
     ways = [(0, 0, 1, 1_000), *((2 + i, 1, 3 + i, 1_000) for i in range(4))]
     graph = graph_of(*ways, places=("EE", "GB", "CY", *("EE",) * 4))
     free = xb.detect(graph, xb.UTurn(close_on="country"))
     assert len(free) == 4
     assert free.truncations.is_empty()
     cut = xb.detect(graph, xb.UTurn(close_on="country", **{cap: 2}))
-    assert len(cut) == 2
-    assert cut.truncations.select("cap", "work_left").rows() == [(cap, 2)]
+    assert len(cut) == found
+    assert cut.truncations.select("cap", "work_left").rows() == [(cap, left)]
     assert cut.findings["is_truncated"].all()
 
 

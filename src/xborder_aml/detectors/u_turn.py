@@ -87,7 +87,12 @@ class UTurn(Params):
     strict_time: bool = param(False, "Ask that each hop be later than the one before.")
     max_matches: int = param(100, "Rows of accounts kept an anchor.", cap=True)
     max_work: int = param(5_000, "Edges followed an anchor.", unit="edges", cap=True)
-    max_degree: int = param(200, "Edges followed out of one account.", unit="edges", cap=True)
+    max_degree: int = param(
+        200,
+        "Edges out of an account in view; one with more is not gone through.",
+        unit="edges",
+        cap=True,
+    )
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""

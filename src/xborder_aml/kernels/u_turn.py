@@ -22,7 +22,7 @@ ACCOUNT, HOLDER, COUNTRY = 0, 1, 2
 DAY = 86_400_000_000
 _THURSDAY = 3  # day 0 of 1970, counted from Monday
 _MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2
-_FEW = 64  # returning transfers looked at before a search is begun
+_FEW = 16  # returning transfers looked at before a search is begun
 
 
 class UTurnLimits(NamedTuple):
@@ -128,27 +128,34 @@ def keep(
     return n + 1
 
 
+def enter(
+    edges: Edges, limits: UTurnLimits, stack: Stack, depth: int, row: int, until: int
+) -> bool:
+    """Go along an edge, unless it leads into a hub: those are told, and not walked."""
+    push(edges, stack, depth, row)
+    many = edges.onward[row] + limits.max_degree
+    if many >= edges.out_ptr[edges.beneficiary[row] + 1] or edges.out_at[many] > until:
+        return True
+    told(stack, _MAX_DEGREE, in_view(edges, stack, depth, until))
+    return False
+
+
 def explore(
     edges: Edges, limits: UTurnLimits, anchor: int, until: int, stack: Stack, bundles: Bundles
 ) -> int:
     """Search all U-turns from one anchor, depth first; return the number of bundles."""
     home = edges.originator[anchor]
     country = edges.origin[anchor]
-    push(edges, stack, 0, anchor)
     stack.cut[0] = -1
     stack.cut[1] = 0
     n = 0
     work = 0
-    depth = 1
+    depth = int(enter(edges, limits, stack, 0, anchor, until))
     while depth > 0:
         top = depth - 1
         last = stack.row[top]
         slot = stack.slot[top]
         if slot == edges.out_ptr[edges.beneficiary[last] + 1] or edges.out_at[slot] > until:
-            depth -= 1
-            continue
-        if slot - stack.first[top] >= limits.max_degree:
-            told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
             depth -= 1
             continue
         if work == limits.max_work:
@@ -160,15 +167,19 @@ def explore(
         row = edges.out_row[slot]
         to = edges.beneficiary[row]
         place = edges.destination[row]
+        back = place == country
+        # dearest last: most of what leaves an account abroad neither comes home nor may go on
+        if back and not (edges.border[row] and is_home(edges, limits, home, to)):
+            continue
+        if not back and (depth + 2 > limits.max_hops or place < 0):
+            continue
         if limits.strict and edges.at[row] == edges.at[last]:
             continue
         if not carries(edges, last, row, limits.low, limits.high, limits.fx):
             continue
-        if place == country:
-            if not edges.border[row] or not is_home(edges, limits, home, to):
-                continue
-            if visited(edges, stack, depth, to):
-                continue
+        if visited(edges, stack, depth, to):
+            continue
+        if back:
             distance = distance_of(edges, limits, anchor, row)
             if distance < 0:
                 continue
@@ -177,10 +188,8 @@ def explore(
             if kept < 0:
                 told(stack, _MAX_MATCHES, 1)
             n = max(n, kept)
-        elif depth + 2 <= limits.max_hops and place >= 0:
-            if edges.holder[to] != edges.holder[home] and not visited(edges, stack, depth, to):
-                push(edges, stack, depth, row)
-                depth += 1
+        elif edges.holder[to] != edges.holder[home]:
+            depth += enter(edges, limits, stack, depth, row, until)
     return n
 
 
@@ -204,5 +213,6 @@ distance_of = jit(distance_of)
 hopeless = jit(hopeless)
 is_home = jit(is_home)
 keep = jit(keep)
+enter = jit(enter)
 explore = jit(explore)
 u_turn = jit(u_turn)
