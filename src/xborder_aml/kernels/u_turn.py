@@ -8,11 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.amounts import fx_slack_bp
+from xborder_aml.kernels.amounts import fx_slack_bp, share_up
 from xborder_aml.kernels.bundles import Bundles, insert, make_bundles
-from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
+from xborder_aml.kernels.edges import Edges, first_after, returned_bp
 from xborder_aml.kernels.output import DONE, Output, begin, full
-from xborder_aml.kernels.paths import Stack, in_view, make_stack, push, report, told, visited
+from xborder_aml.kernels.paths import (
+    Stack,
+    carried_on,
+    follow,
+    in_view,
+    make_stack,
+    report,
+    told,
+    visited,
+)
 
 __all__ = ["ACCOUNT", "COUNTRY", "DAY", "HOLDER", "UTurnLimits", "banking_end", "u_turn"]
 
@@ -22,7 +31,7 @@ ACCOUNT, HOLDER, COUNTRY = 0, 1, 2
 DAY = 86_400_000_000
 _THURSDAY = 3  # day 0 of 1970, counted from Monday
 _MAX_MATCHES, _MAX_WORK, _MAX_DEGREE = 0, 1, 2
-_FEW = 16  # returning transfers looked at before a search is begun
+_FEW = 256  # returning transfers looked at before a search is begun
 
 
 class UTurnLimits(NamedTuple):
@@ -90,11 +99,14 @@ def hopeless(edges: Edges, limits: UTurnLimits, anchor: int, until: int) -> bool
     end = edges.in_ptr[home + 1]
     slot = first_after(edges.in_at, edges.in_ptr[home], end, edges.at[anchor] - 1)
     few = min(end, slot + _FEW)
+    least = share_up(edges.sent[anchor], limits.returned_low)
+    most = share_up(edges.sent[anchor], limits.returned_high + 1) - 1
     while slot < few and edges.in_at[slot] <= until:
-        row = edges.in_row[slot]
-        if edges.border[row] and edges.destination[row] == edges.origin[anchor]:
-            if distance_of(edges, limits, anchor, row) >= 0:
+        if edges.in_currency[slot] != edges.sent_currency[anchor]:
+            if distance_of(edges, limits, anchor, edges.in_row[slot]) >= 0:
                 return False
+        elif least <= edges.in_received[slot] <= most:
+            return False
         slot += 1
     return bool(slot == end or edges.in_at[slot] > until)
 
@@ -132,7 +144,7 @@ def enter(
     edges: Edges, limits: UTurnLimits, stack: Stack, depth: int, row: int, until: int
 ) -> bool:
     """Go along an edge, unless it leads into a hub: those are told, and not walked."""
-    push(edges, stack, depth, row)
+    follow(edges, stack, depth, row, limits.low, limits.high)
     many = edges.onward[row] + limits.max_degree
     if many >= edges.out_ptr[edges.beneficiary[row] + 1] or edges.out_at[many] > until:
         return True
@@ -153,9 +165,13 @@ def explore(
     depth = int(enter(edges, limits, stack, 0, anchor, until))
     while depth > 0:
         top = depth - 1
-        last = stack.row[top]
-        slot = stack.slot[top]
-        if slot == edges.out_ptr[edges.beneficiary[last] + 1] or edges.out_at[slot] > until:
+        begun = stack.slot[top]
+        end = edges.out_ptr[edges.beneficiary[stack.row[top]] + 1]
+        stop = min(end, begun + limits.max_work - work)
+        slot = carried_on(edges, stack, top, stop, until, limits.low, limits.high, limits.fx)
+        stack.slot[top] = slot
+        work += slot - begun
+        if slot == end or edges.out_at[slot] > until:
             depth -= 1
             continue
         if work == limits.max_work:
@@ -164,22 +180,16 @@ def explore(
             return n
         stack.slot[top] = slot + 1
         work += 1
+        if limits.strict and edges.out_at[slot] == edges.at[stack.row[top]]:
+            continue
         row = edges.out_row[slot]
-        to = edges.beneficiary[row]
+        to = edges.out_to[slot]
         place = edges.destination[row]
-        back = place == country
-        # dearest last: most of what leaves an account abroad neither comes home nor may go on
-        if back and not (edges.border[row] and is_home(edges, limits, home, to)):
-            continue
-        if not back and (depth + 2 > limits.max_hops or place < 0):
-            continue
-        if limits.strict and edges.at[row] == edges.at[last]:
-            continue
-        if not carries(edges, last, row, limits.low, limits.high, limits.fx):
-            continue
         if visited(edges, stack, depth, to):
             continue
-        if back:
+        if place == country:
+            if not edges.border[row] or not is_home(edges, limits, home, to):
+                continue
             distance = distance_of(edges, limits, anchor, row)
             if distance < 0:
                 continue
@@ -188,8 +198,9 @@ def explore(
             if kept < 0:
                 told(stack, _MAX_MATCHES, 1)
             n = max(n, kept)
-        elif edges.holder[to] != edges.holder[home]:
-            depth += enter(edges, limits, stack, depth, row, until)
+        elif depth + 2 <= limits.max_hops and place >= 0:
+            if edges.holder[to] != edges.holder[home]:
+                depth += enter(edges, limits, stack, depth, row, until)
     return n
 
 
