@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xborder_aml.executors._run import join_outputs
+from xborder_aml.executors import join_outputs
 from xborder_aml.executors._strongest import gathered, strongest
 from xborder_aml.kernels.output import (
     Output,
