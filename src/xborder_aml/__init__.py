@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.fan_out import FanOut
     from xborder_aml.detectors.funnel_account import FunnelAccount
     from xborder_aml.detectors.gather_scatter import GatherScatter
+    from xborder_aml.detectors.laundromat_core import LaundromatCore
     from xborder_aml.detectors.layering_chain import LayeringChain
     from xborder_aml.detectors.pass_through import PassThrough
     from xborder_aml.detectors.round_trip import RoundTrip
@@ -81,6 +82,7 @@ _HOME = {
     "Findings": "findings",
     "FunnelAccount": "detectors.funnel_account",
     "GatherScatter": "detectors.gather_scatter",
+    "LaundromatCore": "detectors.laundromat_core",
     "LayeringChain": "detectors.layering_chain",
     "MissingExtraError": "errors",
     "ParameterError": "errors",
@@ -136,6 +138,7 @@ __all__ = [
     "Findings",
     "FunnelAccount",
     "GatherScatter",
+    "LaundromatCore",
     "LayeringChain",
     "MissingExtraError",
     "ParameterError",

@@ -48,6 +48,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "funnel_account",
         "u_turn",
         "split_match",
+        "laundromat_core",
     ]
 
 

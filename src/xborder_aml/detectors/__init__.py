@@ -14,6 +14,7 @@ from xborder_aml.detectors import (
     fan_out,
     funnel_account,
     gather_scatter,
+    laundromat_core,
     layering_chain,
     pass_through,
     round_trip,
@@ -37,6 +38,7 @@ DETECTORS: tuple[Detector, ...] = (
     funnel_account.DETECTOR,
     u_turn.DETECTOR,
     split_match.DETECTOR,
+    laundromat_core.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 

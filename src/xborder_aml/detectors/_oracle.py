@@ -6,13 +6,13 @@ Nothing here is used by a kernel, and nothing of a kernel is used here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from xborder_aml.detectors._spec import Transfer
 
-__all__ = ["Window", "carried", "groups", "peaks", "returned", "slack_bp"]
+__all__ = ["Window", "carried", "connected", "grid", "groups", "peaks", "returned", "slack_bp"]
 
 
 def groups(
@@ -72,3 +72,20 @@ def peaks(windows: list[Window], length: int) -> list[Window]:
         return (one.score, -one.first.row) > (other.score, -other.first.row)
 
     return [w for w in windows if not any(beats(o, w) for o in windows)]
+
+
+def grid(transfers: list[Transfer], width: int) -> Iterator[tuple[int, list[Transfer]]]:
+    """Yield each window of the calendar grid: the end of its first half, and its transfers."""
+    step = max(1, (width + 1) // 2)
+    for start in sorted({t.at // step * step for t in transfers}):
+        yield start + step, [t for t in transfers if start <= t.at <= start + width]
+
+
+def connected(members: set[int], pairs: Iterable[tuple[int, int]]) -> list[set[int]]:
+    """Return the members in groups: pairs of two members join, directly or through others."""
+    joined = [{m} for m in members]
+    for a, b in pairs:
+        if a in members and b in members:
+            touched = [g for g in joined if a in g or b in g]
+            joined = [g for g in joined if g not in touched] + [set().union(*touched)]
+    return joined

@@ -37,8 +37,8 @@ DONE = 0
 FULL = 1
 
 # places in Output.counts
-_FINDINGS, _EVIDENCE, _CUTS, _UNIT, _FINDINGS0, _EVIDENCE0, _CUTS0, _NEED = range(8)
-N_COUNTS = 8
+_FINDINGS, _EVIDENCE, _CUTS, _UNIT, _FINDINGS0, _EVIDENCE0, _CUTS0, _NEED, _ROOM = range(9)
+N_COUNTS = 9
 
 
 class Output(NamedTuple):
@@ -123,12 +123,17 @@ def add_cut(out: Output, anchor: int, account: int, cap: int, left: int) -> bool
 
 
 def has_room(out: Output, n_findings: int, n_evidence: int) -> bool:
-    """Tell whether so much more fits; ask before costly work, or the work is done twice."""
+    """Tell whether so much more fits; ask before costly work, or the work is done twice.
+
+    When it does not, `grown` makes that much room at once.
+    """
     if out.counts[_FINDINGS] + n_findings > out.anchor.size:
         out.counts[_NEED] = _FINDINGS
+        out.counts[_ROOM] = n_findings
         return False
     if out.counts[_EVIDENCE] + n_evidence > out.row.size:
         out.counts[_NEED] = _EVIDENCE
+        out.counts[_ROOM] = n_evidence
         return False
     return True
 
@@ -153,12 +158,14 @@ def make_output(n_findings: int, n_evidence: int, n_cuts: int) -> Output:
 
 
 def grown(out: Output) -> Output:
-    """Return a copy with twice the room where `out` was full."""
+    """Return a copy with twice the room where `out` was full, or more if more was asked for."""
     need = int(out.counts[_NEED])
+    least = int(out.counts[need] + out.counts[_ROOM])
+    out.counts[_ROOM] = 0
     bounds = {_FINDINGS: (0, 5), _EVIDENCE: (5, 8), _CUTS: (8, 12)}[need]
     arrays: list[NDArray[Any]] = [*out]
     for i in range(*bounds):
-        bigger = np.empty(2 * max(1, arrays[i].size), arrays[i].dtype)
+        bigger = np.empty(max(1, least, 2 * arrays[i].size), arrays[i].dtype)
         bigger[: arrays[i].size] = arrays[i]
         arrays[i] = bigger
     return Output._make(arrays)

@@ -61,7 +61,7 @@ LOOK_ALIKES = (
 )
 """Kinds of innocent cases."""
 
-_BY_THE_PAST = frozenset({"corridor_shift", "funnel_account", "structuring"})
+_BY_THE_PAST = frozenset({"corridor_shift", "funnel_account", "laundromat_core", "structuring"})
 """Detectors that judge an account or a corridor by all that it did, which the economy decides."""
 
 

@@ -259,6 +259,8 @@ def _view(e: Economy, r: Rows, holders: NDArray[np.int64]) -> View:
         money[made.received_place],
         made.base,
         place[r.src] != place[r.dst],
+        place[r.src],
+        place[r.dst],
     )
     rows_of = zip(*(c.tolist() for c in columns), strict=True)
     return View([Transfer(i, *x) for i, x in enumerate(rows_of)], holders[codes].tolist())
