@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.round_trip import RoundTrip
     from xborder_aml.detectors.scatter_gather import ScatterGather
     from xborder_aml.detectors.split_match import SplitMatch
+    from xborder_aml.detectors.structuring import Structuring
     from xborder_aml.detectors.u_turn import UTurn
     from xborder_aml.errors import (
         CapacityError,
@@ -96,6 +97,7 @@ _HOME = {
     "SchemaError": "errors",
     "SerialExecutor": "executors",
     "SplitMatch": "detectors.split_match",
+    "Structuring": "detectors.structuring",
     "Task": "executors",
     "ThreadsExecutor": "executors",
     "TransactionGraph": "graph",
@@ -151,6 +153,7 @@ __all__ = [
     "SchemaError",
     "SerialExecutor",
     "SplitMatch",
+    "Structuring",
     "Task",
     "ThreadsExecutor",
     "TransactionGraph",

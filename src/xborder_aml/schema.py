@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from xborder_aml.errors import SchemaError, did_you_mean
-from xborder_aml.jurisdictions.codes import CURRENCIES, JURISDICTIONS
+from xborder_aml.jurisdictions.codes import CURRENCIES, INSTRUMENTS, JURISDICTIONS
 
 __all__ = [
     "ACCOUNTS",
@@ -37,7 +37,6 @@ __all__ = [
     "Table",
 ]
 
-INSTRUMENTS = ("wire", "card", "cash", "cheque", "crypto", "securities", "other")
 RESOLUTIONS = ("1us", "1ms", "1s", "1m", "1h", "1d")
 ROLES = ("source", "intermediary", "destination", "core")
 

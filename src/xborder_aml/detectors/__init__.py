@@ -20,6 +20,7 @@ from xborder_aml.detectors import (
     round_trip,
     scatter_gather,
     split_match,
+    structuring,
     u_turn,
 )
 from xborder_aml.detectors._spec import Detector, Params
@@ -35,6 +36,7 @@ DETECTORS: tuple[Detector, ...] = (
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
     scatter_gather.DETECTOR,
+    structuring.DETECTOR,
     funnel_account.DETECTOR,
     u_turn.DETECTOR,
     split_match.DETECTOR,

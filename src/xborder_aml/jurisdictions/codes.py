@@ -9,7 +9,7 @@ As of 2026-02-16.
 
 from __future__ import annotations
 
-__all__ = ["ALPHA3", "CRYPTO", "CURRENCIES", "JURISDICTIONS", "minor_digits"]
+__all__ = ["ALPHA3", "CRYPTO", "CURRENCIES", "INSTRUMENTS", "JURISDICTIONS", "minor_digits"]
 
 JURISDICTIONS: tuple[str, ...] = tuple(
     """
@@ -72,6 +72,9 @@ CURRENCIES: tuple[str, ...] = tuple(
     """.split()
 ) + tuple(CRYPTO)
 """ISO 4217 codes, present and withdrawn, and crypto-assets."""
+
+INSTRUMENTS: tuple[str, ...] = ("wire", "card", "cash", "cheque", "crypto", "securities", "other")
+"""How a payment may be made."""
 
 _DIGITS: dict[str, int] = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV".split(), 0),
