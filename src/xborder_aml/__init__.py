@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from xborder_aml.graph import TransactionGraph
     from xborder_aml.referral import refer
     from xborder_aml.report import corridor_heatmap, flow_figure, timeline, write_report
-    from xborder_aml.score import EvidenceScorer
+    from xborder_aml.score import EvidenceScorer, against_chance
     from xborder_aml.sources import (
         SOURCES,
         read_accounts,
@@ -105,6 +105,7 @@ _HOME = {
     "Update": "detection",
     "WorkerError": "errors",
     "XBorderAMLError": "errors",
+    "against_chance": "score",
     "corridor_heatmap": "report",
     "default_detectors": "detection",
     "demo_ledger": "synth",
@@ -161,6 +162,7 @@ __all__ = [
     "Update",
     "WorkerError",
     "XBorderAMLError",
+    "against_chance",
     "corridor_heatmap",
     "default_detectors",
     "demo_ledger",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -74,6 +75,20 @@ class Findings:
             self.truncations.filter(pl.col("pattern").is_in(patterns)),
             {k: v for k, v in self.parameters.items() if k in patterns},
         )
+
+    def replace(self, findings: pl.DataFrame) -> Findings:
+        """Return these findings with their table replaced, such as by one with more columns filled.
+
+        Raises
+        ------
+        ParameterError
+            If the rows are not those of the table, in order.
+        """
+        if not self.findings["finding_id"].equals(findings["finding_id"]):
+            raise ParameterError(
+                "the table holds other findings, or in another order; replace columns only"
+            )
+        return dataclasses.replace(self, findings=FINDINGS.conform(findings))
 
     def summary(self) -> pl.DataFrame:
         """Return one row a pattern: findings, accounts, evidence, anchors cut, work left."""

@@ -24,6 +24,7 @@ __all__ = [
     "INSTRUMENT",
     "INSTRUMENTS",
     "JURISDICTION",
+    "NULL_MONEY",
     "RATES",
     "REFERRALS",
     "REJECTS",
@@ -318,6 +319,17 @@ TRUNCATIONS = Table(
     ),
 )
 
+NULL_MONEY = Table(
+    "null_money",
+    "One row an account and pattern that chance shows on a ledger dealt anew.",
+    (
+        _c("pattern", pl.String, "Name of the detector."),
+        _c("permutation", pl.Int32, "Which ledger, from 0."),
+        _c("account", pl.String, "Account key."),
+        _c("money_minor", pl.Int64, "Base money of the account in evidence about it there."),
+    ),
+)
+
 ACCOUNT_SCORES = Table(
     "account_scores",
     "One row an account, ranked by evidence.",
@@ -384,6 +396,7 @@ TABLES: tuple[Table, ...] = (
     FINDINGS,
     EVIDENCE,
     TRUNCATIONS,
+    NULL_MONEY,
     ACCOUNT_SCORES,
     REFERRALS,
 )

@@ -28,14 +28,19 @@ from xborder_aml.graph import TransactionGraph
 from xborder_aml.normalise import Ledger
 from xborder_aml.referral import refer
 from xborder_aml.schema import ACCOUNTS
-from xborder_aml.score import EvidenceScorer
+from xborder_aml.score import EvidenceScorer, against_chance
 from xborder_aml.sources import SOURCES, read_ledger
 
 __all__ = ["OUTPUTS", "RUNS", "Made", "Workspace", "graph_of", "read_input", "specs"]
 
 OUTPUTS: Mapping[Stage, tuple[str, ...]] = {
     "read": ("transactions.parquet", "known_accounts.parquet", "rejects.parquet"),
-    "detect": ("findings.parquet", "evidence.parquet", "truncations.parquet"),
+    "detect": (
+        "findings.parquet",
+        "evidence.parquet",
+        "truncations.parquet",
+        "null_money.parquet",
+    ),
     "score": ("accounts.parquet",),
     "refer": ("referrals.parquet", "referrals.csv"),
     "report": ("report.html",),
@@ -166,16 +171,22 @@ def specs(graph: TransactionGraph, config: BatchConfig) -> list[Params]:
 
 
 def _detect(work: Workspace) -> Made:
-    found = detect(
+    def told(what: str, done: int, of: int) -> None:
+        work.progress(f"  {what}", done, of)
+
+    how: Any = {"executor": work.config.threads, "progress": told}
+    found, null = against_chance(
         work.graph,
-        specs(work.graph, work.config),
-        executor=work.config.threads,
-        progress=lambda what, done, of: work.progress(f"  {what}", done, of),
+        detect(work.graph, specs(work.graph, work.config), **how),
+        n_permutations=work.config.permutations,
+        seed=work.config.seed,
+        **how,
     )
     frames = {
         "findings": found.findings,
         "evidence": found.evidence,
         "truncations": found.truncations,
+        "null_money": null,
     }
     counts = {r["pattern"]: r for r in found.summary().iter_rows(named=True)}
     for row in counts.values():
@@ -185,12 +196,7 @@ def _detect(work: Workspace) -> Made:
 
 def _score(work: Workspace) -> Made:
     scorer = EvidenceScorer(n_permutations=work.config.permutations, seed=work.config.seed)
-    scores = scorer.score(
-        work.graph,
-        work.findings,
-        executor=work.config.threads,
-        progress=lambda what, done, of: work.progress(f"  {what}", done, of),
-    )
+    scores = scorer.score(work.graph, work.findings, work.table("null_money"))
     return _made({"accounts": scores}, {})
 
 

@@ -14,6 +14,7 @@ from xborder_aml.schema import (
     ACCOUNTS,
     EVIDENCE,
     FINDINGS,
+    NULL_MONEY,
     REFERRALS,
     REJECTS,
     TRANSACTIONS,
@@ -30,6 +31,7 @@ TABLES: Mapping[str, Table] = {
     "findings": FINDINGS,
     "evidence": EVIDENCE,
     "truncations": TRUNCATIONS,
+    "null_money": NULL_MONEY,
     "accounts": ACCOUNT_SCORES,
     "referrals": REFERRALS,
 }

@@ -105,9 +105,12 @@ class BatchConfig:
         shape="tables",
     )
     permutations: int = _setting(
-        9, "Permuted ledgers that make up the null of the scores.", "score", shape="int"
+        9,
+        "Permuted ledgers that make up the null of findings and scores.",
+        "detect",
+        shape="int",
     )
-    seed: int = _setting(0, "Seed of the permutations.", "score", shape="int")
+    seed: int = _setting(0, "Seed of the permutations.", "detect", shape="int")
     requesting: str | None = _setting(
         None,
         "ISO 3166-1 alpha-2 code of the authority that will ask; marks evidence that touches it.",

@@ -86,7 +86,7 @@ def score(ledger: str, out: str, fresh: bool, **values: Any) -> None:
 @click.command(short_help="Find patterns, and neither score nor refer.")
 @_ledger
 @click.option("--out", metavar="DIR", help="Folder for the results; by default, print findings.")
-@config_options(*_READING, *_DETECTING)
+@config_options(*_READING, *_DETECTING, "permutations", "seed")
 @click.option(
     "--table",
     type=click.Choice(["findings", "evidence", "truncations"]),
@@ -108,7 +108,8 @@ def detect(
     """Find patterns in LEDGER.
 
     With --out, does the first two stages of `score`, and leaves their files in DIR, where `score`
-    with the same arguments goes on. Without, prints one table.
+    with the same arguments goes on. Without, prints one table and runs no permutations, so that
+    chance_rate is empty.
     """
     from xborder_aml.batch import detect_ledger, run_batch, told_incomplete
 

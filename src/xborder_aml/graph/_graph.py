@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.errors import CapacityError, ParameterError, SchemaError, did_you_mean
+from xborder_aml.errors import CapacityError, DataError, ParameterError, SchemaError, did_you_mean
 from xborder_aml.graph._checks import check_accounts, check_transactions, check_values
 from xborder_aml.graph._edges import make_edges, plain
 from xborder_aml.graph._networkx import read_networkx, write_networkx
@@ -200,6 +200,30 @@ class TransactionGraph:
     def transaction_ids(self) -> NDArray[np.int64]:
         """transaction_id of each edge, shape (E,)."""
         return plain(self._table["transaction_id"])
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.int64]:
+        return np.argsort(self.transaction_ids)
+
+    def rows_of(self, transaction_ids: pl.Series | NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the edge row of each transaction id, shape (n,).
+
+        Raises
+        ------
+        DataError
+            If the graph has no such transaction.
+        """
+        ids = np.asarray(transaction_ids, np.int64)
+        own, order = self.transaction_ids, self._by_id
+        place = np.searchsorted(own, ids, sorter=order)
+        rows = order[np.minimum(place, own.size - 1)] if own.size else np.zeros(0, np.int64)
+        foreign = ids[own[rows] != ids] if own.size else ids
+        if foreign.size:
+            raise DataError(
+                f"{foreign.size} of {ids.size} transaction ids are not in the graph, such as "
+                f"{foreign[0]}; use the graph that they came from"
+            )
+        return rows
 
     @property
     def transactions(self) -> pl.DataFrame:

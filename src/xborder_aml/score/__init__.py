@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from xborder_aml.score.chance import Chance, against_chance
 from xborder_aml.score.evidence import EvidenceScorer
 from xborder_aml.score.null import permuted
 
-__all__ = ["EvidenceScorer", "permuted"]
+__all__ = ["Chance", "EvidenceScorer", "against_chance", "permuted"]

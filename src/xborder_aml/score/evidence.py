@@ -3,7 +3,7 @@
 For an account a and a pattern p, S(a, p) is the base money of a's distinct evidence transactions in
 findings about it (`xborder_aml.score.attribution`), without standing payments such as salaries and
 rents, and without payments that were returned, nor the paths that hold one
-(`xborder_aml.score.rhythm`): those have an order that a permutation destroys, and an innocent one.
+(`xborder_aml.innocence`): those have an order that a permutation destroys, and an innocent one.
 The detectors run again, with the same parameters, on ledgers whose times and amounts are permuted
 (`xborder_aml.score.null`); N_b(a, p) is the same money on permutation b of B.
 
@@ -40,17 +40,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.detection import Progress, find
+from xborder_aml.detection import Progress
 from xborder_aml.detectors import detector_of
-from xborder_aml.detectors._spec import Detector
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.kernels.output import Output, make_output
-from xborder_aml.score.null import blocks_of, permuted
-from xborder_aml.score.rhythm import Innocent, returned_payments, standing_payments
-from xborder_aml.score.significance import against_null, strata_of, sums, turnover
+from xborder_aml.innocence import Innocent, returned_payments, standing_payments
+from xborder_aml.score.chance import account_money, against_chance, as_raw
+from xborder_aml.score.significance import against_null, strata_of, turnover
 from xborder_aml.score.table import Weighed, score_table
 
 __all__ = ["EvidenceScorer"]
@@ -85,6 +83,7 @@ class EvidenceScorer:
         self,
         graph: TransactionGraph,
         findings: Findings,
+        null: pl.DataFrame | None = None,
         *,
         executor: Executor | int | None = None,
         progress: Progress | None = None,
@@ -94,7 +93,10 @@ class EvidenceScorer:
         Parameters
         ----------
         findings
-            What `detect` found on this graph; their parameters are used on the permuted ledgers.
+            What `detect` found on this graph.
+        null
+            What `against_chance` returned for these findings, with as many permutations; by default
+            it is run here.
         executor
             As in `detect`; the result is the same.
         progress
@@ -102,7 +104,16 @@ class EvidenceScorer:
         """
         patterns = list(findings.parameters)
         innocent = Innocent(standing_payments(graph), returned_payments(graph))
-        null = self._null(graph, findings, innocent, executor, progress)
+        if null is None:
+            null = against_chance(
+                graph,
+                findings,
+                n_permutations=self.n_permutations,
+                seed=self.seed,
+                executor=executor,
+                progress=progress,
+            ).null
+        dealt = self._null(graph, findings, null)
         moved, strata = turnover(graph), strata_of(graph)
         shape = (len(patterns), graph.n_accounts)
         weighed = Weighed(
@@ -110,93 +121,32 @@ class EvidenceScorer:
         )
         nothing = np.zeros(graph.n_transactions, bool)
         for i, pattern in enumerate(patterns):
-            raw, detector = _as_raw(graph, findings.of(pattern)), detector_of(pattern)
-            weighed.seen[i] = _money(graph, raw, detector, innocent)
-            everything = _money(graph, raw, detector, Innocent(nothing, nothing))
+            detector = detector_of(pattern)
+            raw = as_raw(graph, findings.of(pattern), detector)
+            weighed.seen[i] = account_money(graph, raw, detector, innocent)
+            everything = account_money(graph, raw, detector, Innocent(nothing, nothing))
             weighed.standing[i] = everything - weighed.seen[i]
             weighed.p_values[i], weighed.expected[i] = against_null(
-                weighed.seen[i], null[pattern], moved, strata
+                weighed.seen[i], dealt[pattern], moved, strata
             )
         return score_table(graph, findings, weighed)
 
     def _null(
-        self,
-        graph: TransactionGraph,
-        findings: Findings,
-        innocent: Innocent,
-        executor: Executor | int | None,
-        progress: Progress | None,
+        self, graph: TransactionGraph, findings: Findings, null: pl.DataFrame
     ) -> dict[str, NDArray[np.float64]]:
         """Return the evidence money of each pattern, shape (B, V), on permuted ledgers."""
-        out = {p: np.zeros((self.n_permutations, graph.n_accounts)) for p in findings.parameters}
-        bare = graph.without_text()
-        blocks = blocks_of(bare)
-        standing, returned = (graph.transaction_ids[mask] for mask in innocent)
-        for b in range(self.n_permutations):
-            null = permuted(bare, self.seed * 10_007 + b, blocks)
-            ids = null.transaction_ids
-            there = Innocent(np.isin(ids, standing), np.isin(ids, returned))
-            for pattern, values in findings.parameters.items():
-                detector = detector_of(pattern)
-                raw = find(null, detector, detector.params.from_dict(values), executor=executor)
-                out[pattern][b] = _money(null, raw, detector, there)
-            if progress is not None:
-                progress("null", b + 1, self.n_permutations)
+        shape = (self.n_permutations, graph.n_accounts)
+        out = {pattern: np.zeros(shape) for pattern in findings.parameters}
+        codes = pl.DataFrame({"account": graph.account_names}).with_row_index("code")
+        rows = null.join(codes, on="account", how="left", maintain_order="left")
+        if rows["code"].null_count() or not (rows["permutation"] < self.n_permutations).all():
+            raise DataError(
+                "the null is of another graph, or of more permutations than "
+                f"{self.n_permutations}; take the one that against_chance returned for these "
+                "findings, with as many permutations"
+            )
+        for (pattern,), part in rows.group_by("pattern"):
+            if pattern in out:
+                place = part["permutation"].to_numpy(), part["code"].to_numpy()
+                out[str(pattern)][place] = part["money_minor"].to_numpy()
         return out
-
-
-def _money(
-    graph: TransactionGraph, raw: Output, detector: Detector, innocent: Innocent
-) -> NDArray[np.float64]:
-    """Return each account's money in evidence about it, a transaction counted once.
-
-    Innocent payments do not count, and on a path that holds a returned payment nothing does: the
-    money did not go that way. Where a transaction stands in several findings about an account, the
-    largest part that one of them uses counts.
-    """
-    e = graph.edges
-    sizes = np.diff(raw.end, prepend=0)
-    idle = (innocent.standing | innocent.returned)[raw.row]
-    if detector.unit == "account":
-        accounts = np.repeat(raw.account, sizes)
-        rows, amounts = raw.row, np.where(idle, 0, raw.amount)
-    else:
-        of = np.repeat(np.arange(sizes.size), sizes)
-        broken = np.bincount(of, innocent.returned[raw.row], sizes.size) > 0
-        amounts = np.tile(np.where(idle | broken[of], 0, raw.amount), 2)
-        accounts = np.concatenate([e.originator[raw.row], e.beneficiary[raw.row]])
-        rows = np.tile(raw.row, 2)
-    order = np.lexsort((-amounts, rows, accounts))
-    accounts, rows, amounts = accounts[order], rows[order], amounts[order]
-    first = np.ones(rows.size, bool)
-    first[1:] = (rows[1:] != rows[:-1]) | (accounts[1:] != accounts[:-1])
-    known = np.maximum(amounts[first], 0).astype(np.float64)
-    return sums(accounts[first], known, graph.n_accounts)
-
-
-def _as_raw(graph: TransactionGraph, findings: Findings) -> Output:
-    """Return findings as the arrays that `_money` reads.
-
-    Raises
-    ------
-    DataError
-        If the findings are of another graph.
-    """
-    order = np.argsort(graph.transaction_ids)
-    ids = findings.evidence["transaction_id"].to_numpy()
-    foreign = ids[~np.isin(ids, graph.transaction_ids)]
-    if foreign.size:
-        raise DataError(
-            f"{foreign.size} evidence rows name transactions that the graph does not have, such as "
-            f"{foreign[0]}; score findings on the graph that they were found on"
-        )
-    codes = pl.DataFrame({"account": graph.account_names}).with_row_index("code")
-    account = findings.findings.select("account").join(
-        codes, on="account", how="left", maintain_order="left"
-    )["code"]
-    out = make_output(len(findings), ids.size, 0)
-    out.account[:] = account.to_numpy()
-    out.end[:] = np.cumsum(findings.findings["n_transactions"].to_numpy())
-    out.row[:] = order[np.searchsorted(graph.transaction_ids[order], ids)]
-    out.amount[:] = findings.evidence["amount_minor"].fill_null(-1).to_numpy()
-    return out
