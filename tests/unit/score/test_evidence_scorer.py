@@ -159,7 +159,7 @@ def test_money_of_zero_is_money(noisy: pl.DataFrame) -> None:
 
 def test_findings_of_another_graph_are_refused(graph: TransactionGraph, findings: Findings) -> None:
     view = graph.window("1970-02-01", "1970-03-01")
-    with pytest.raises(xb.DataError, match="name transactions that the graph does not have"):
+    with pytest.raises(xb.DataError, match="transaction ids are not in the graph, such as"):
         xb.EvidenceScorer().score(view, findings)
 
 
