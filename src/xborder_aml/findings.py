@@ -31,12 +31,15 @@ class Findings:
         asked for, then anchors by (executed_at, transaction_id), then finding_id.
     parameters
         Parameters of each pattern, as plain values.
+    left_out
+        Findings of a pattern that `detect` did not keep, because so many others hold more money.
     """
 
     findings: pl.DataFrame = field(default_factory=FINDINGS.empty)
     evidence: pl.DataFrame = field(default_factory=EVIDENCE.empty)
     truncations: pl.DataFrame = field(default_factory=TRUNCATIONS.empty)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of findings."""
@@ -49,6 +52,7 @@ class Findings:
             and self.evidence.equals(other.evidence)
             and self.truncations.equals(other.truncations)
             and dict(self.parameters) == dict(other.parameters)
+            and dict(self.left_out) == dict(other.left_out)
         )
 
     def of(self, *patterns: str) -> Findings:
@@ -74,6 +78,7 @@ class Findings:
             ),
             self.truncations.filter(pl.col("pattern").is_in(patterns)),
             {k: v for k, v in self.parameters.items() if k in patterns},
+            {k: v for k, v in self.left_out.items() if k in patterns},
         )
 
     def replace(self, findings: pl.DataFrame) -> Findings:
@@ -91,8 +96,14 @@ class Findings:
         return dataclasses.replace(self, findings=FINDINGS.conform(findings))
 
     def summary(self) -> pl.DataFrame:
-        """Return one row a pattern: findings, accounts, evidence, anchors cut, work left."""
-        names = pl.DataFrame({"pattern": list(self.parameters)}, schema={"pattern": pl.String})
+        """Return one row a pattern: counts of what was found, left out and cut, and work left."""
+        names = pl.DataFrame(
+            {
+                "pattern": list(self.parameters),
+                "n_left_out": [self.left_out.get(name, 0) for name in self.parameters],
+            },
+            schema={"pattern": pl.String, "n_left_out": pl.Int64},
+        )
         found = self.findings.group_by("pattern").agg(
             n_findings=pl.len(),
             n_accounts=pl.col("accounts").explode().n_unique(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xborder_aml.executors import join_outputs
+from xborder_aml.detectors import detector_of
+from xborder_aml.detectors._spec import Role
+from xborder_aml.executors._search import join_outputs
 from xborder_aml.executors._strongest import gathered, strongest
 from xborder_aml.kernels.output import (
     Output,
@@ -20,7 +23,9 @@ from xborder_aml.kernels.output import (
     trimmed,
 )
 
-ENTERS = np.array([True, False])
+ENTERS = dataclasses.replace(
+    detector_of("pass_through"), roles=(Role("in", enters=True), Role("out"))
+)
 Finding = tuple[int, list[tuple[int, int]]]  # anchor, (role, amount) of each piece of evidence
 
 findings = st.lists(

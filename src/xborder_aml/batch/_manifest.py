@@ -89,4 +89,9 @@ def incomplete(manifest: Mapping[str, Any]) -> list[str]:
                 f"{name}: {told['anchors_cut']:,} anchors reached a cap, with at least "
                 f"{told['work_left']:,} edges not followed: the table truncations lists them"
             )
+        if told["n_left_out"]:
+            out.append(
+                f"{name}: {told['n_left_out']:,} findings with less money than those kept are left "
+                "out"
+            )
     return out

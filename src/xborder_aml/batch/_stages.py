@@ -97,6 +97,7 @@ class Workspace:
             self.table("evidence"),
             self.table("truncations"),
             self.facts["detect"]["parameters"],
+            self.facts["detect"]["left_out"],
         )
 
 
@@ -191,7 +192,12 @@ def _detect(work: Workspace) -> Made:
     counts = {r["pattern"]: r for r in found.summary().iter_rows(named=True)}
     for row in counts.values():
         del row["pattern"]
-    return _made(frames, {"parameters": dict(found.parameters), "patterns": counts})
+    facts = {
+        "parameters": dict(found.parameters),
+        "left_out": dict(found.left_out),
+        "patterns": counts,
+    }
+    return _made(frames, facts)
 
 
 def _score(work: Workspace) -> Made:

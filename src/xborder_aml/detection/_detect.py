@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -16,22 +16,24 @@ from xborder_aml.detectors._spec import Detector, Match, Params, Transfer, View
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Executor, Search, Session, Task, join_outputs, make_executor
 from xborder_aml.executors._search import n_units, prepared
+from xborder_aml.executors._strongest import MAX_FINDINGS, gathered, strongest
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.innocence import explained
 from xborder_aml.kernels.edges import UNKNOWN
 from xborder_aml.kernels.output import N_COUNTS, Output
 
 __all__ = [
     "Progress",
     "as_view",
+    "assembled",
     "default_detectors",
     "detect",
     "find",
     "find_in",
+    "finished",
     "matches",
-    "merged",
     "specs_of",
-    "tell_cuts",
 ]
 
 _log = logging.getLogger(__name__)
@@ -91,6 +93,7 @@ def detect(
     *,
     executor: Executor | int | None = None,
     engine: Literal["kernel", "reference"] = "kernel",
+    max_findings: int = MAX_FINDINGS,
     progress: Progress | None = None,
 ) -> Findings:
     """Find every match of the detectors.
@@ -106,6 +109,9 @@ def detect(
     engine
         ``"reference"`` runs the plain-Python definition instead of the kernel, so that an examiner
         can derive a finding anew. It is slow and knows no caps.
+    max_findings
+        Findings of a pattern to keep, those with most money that enters them; the number of others
+        is told in `Findings.left_out` and in the log.
     progress
         Called with (pattern, tasks done, tasks).
 
@@ -117,37 +123,55 @@ def detect(
     Raises
     ------
     ParameterError
-        If a detector is unknown or named twice, or `engine` is.
+        If a detector is unknown or named twice, `engine` is unknown, or `max_findings` below 1.
     """
+    if max_findings < 1:
+        raise ParameterError(f"max_findings={max_findings} must be at least 1")
     specs = specs_of(graph, detectors)
     if engine not in ("kernel", "reference"):
         raise ParameterError(f"engine={engine!r} is neither 'kernel' nor 'reference'")
     if engine == "reference":
         view = as_view(graph)
-        outputs = [_as_output(d.reference(view, p)) for d, p in specs]
+        outputs = [strongest(_as_output(d.reference(view, p)), d, max_findings) for d, p in specs]
     else:
         runner = make_executor(executor)
         with runner.session(graph.edges) as session:
-            outputs = [find_in(graph, d, p, runner, session, progress) for d, p in specs]
-    parts = [assemble(graph, d, p, o) for (d, p), o in zip(specs, outputs, strict=True)]
-    return tell_cuts(merged(parts))
-
-
-def merged(parts: Iterable[Findings]) -> Findings:
-    """Return the findings of several patterns, in the order given."""
-    parts = list(parts)
-    if not parts:
-        return Findings()
-    return Findings(
-        pl.concat([p.findings for p in parts]),
-        pl.concat([p.evidence for p in parts]),
-        pl.concat([p.truncations for p in parts]),
-        {k: v for p in parts for k, v in p.parameters.items()},
+            outputs = [
+                find_in(graph, d, p, runner, session, max_findings, progress) for d, p in specs
+            ]
+    return finished(
+        graph, [assembled(graph, d, p, *o) for (d, p), o in zip(specs, outputs, strict=True)]
     )
 
 
-def tell_cuts(found: Findings) -> Findings:
-    """Log how much each pattern's search left out, and return the findings."""
+def assembled(
+    graph: TransactionGraph, detector: Detector, params: Params, raw: Output, left_out: int
+) -> Findings:
+    """Return the findings of one detector, and how many were left out."""
+    found = assemble(graph, detector, params, raw)
+    return dataclasses.replace(found, left_out={detector.name: left_out} if left_out else {})
+
+
+def finished(graph: TransactionGraph, parts: Iterable[Findings]) -> Findings:
+    """Return the findings of several patterns in the order given, explained; log what was cut."""
+    parts = list(parts)
+    if not parts:
+        return Findings()
+    evidence = pl.concat([p.evidence for p in parts])
+    found = Findings(
+        explained(graph, pl.concat([p.findings for p in parts]), evidence),
+        evidence,
+        pl.concat([p.truncations for p in parts]),
+        {k: v for p in parts for k, v in p.parameters.items()},
+        {k: v for p in parts for k, v in p.left_out.items()},
+    )
+    _tell_cuts(found)
+    return found
+
+
+def _tell_cuts(found: Findings) -> None:
+    for pattern, n in found.left_out.items():
+        _log.warning("%s: %d findings with less money than those kept are left out", pattern, n)
     for row in found.summary().iter_rows(named=True):
         if row["anchors_cut"]:
             _log.warning(
@@ -156,7 +180,6 @@ def tell_cuts(found: Findings) -> Findings:
                 row["anchors_cut"],
                 row["work_left"],
             )
-    return found
 
 
 def specs_of(
@@ -191,13 +214,16 @@ def find(
     params: Params,
     *,
     executor: Executor | int | None = None,
+    max_findings: int = MAX_FINDINGS,
     progress: Progress | None = None,
     capacity: int = 1024,
 ) -> Output:
     """Run one detector's kernel over all units and return its raw arrays."""
     runner = make_executor(executor)
     with runner.session(graph.edges) as session:
-        return find_in(graph, detector, params, runner, session, progress, capacity)
+        return find_in(graph, detector, params, runner, session, max_findings, progress, capacity)[
+            0
+        ]
 
 
 def find_in(
@@ -206,21 +232,26 @@ def find_in(
     params: Params,
     runner: Executor,
     session: Session,
+    max_findings: int = MAX_FINDINGS,
     progress: Progress | None = None,
     capacity: int = 1024,
-) -> Output:
-    """Do the same with an executor that has been given the graph."""
+) -> tuple[Output, int]:
+    """Do the same with an executor that has the graph; also tell how many are left out."""
     edges = graph.edges
     search = Search(detector, prepared(detector, edges, params.limits()), capacity)
     n = runner.n_tasks(n_units(detector, edges, search.limits))
     tasks = [Task(params, number=k, n_tasks=n, shard=k, n_shards=n) for k in range(n)]
-    outputs = []
-    for output in session.map(search, tasks):
-        outputs.append(output)
-        if progress is not None:
-            progress(detector.name, len(outputs), n)
-    joined = join_outputs(outputs)
-    return joined if detector.select is None else detector.select(joined, search.limits)
+
+    def outputs() -> Iterator[Output]:
+        for done, output in enumerate(session.map(search, tasks), start=1):
+            yield output
+            if progress is not None:
+                progress(detector.name, done, n)
+
+    if detector.select is None:
+        return gathered(outputs(), detector, max_findings)
+    chosen = detector.select(join_outputs(list(outputs())), search.limits)
+    return strongest(chosen, detector, max_findings)
 
 
 def as_view(graph: TransactionGraph) -> View:

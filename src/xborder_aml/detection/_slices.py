@@ -9,14 +9,14 @@ from itertools import groupby, pairwise
 import numpy as np
 import polars as pl
 
-from xborder_aml.assembly import assemble
-from xborder_aml.detection._detect import merged, specs_of, tell_cuts
+from xborder_aml.detection._detect import assembled, finished, specs_of
 from xborder_aml.detection._places import Places
 from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Search, Task
 from xborder_aml.executors._search import prepared, search_task
+from xborder_aml.executors._strongest import MAX_FINDINGS, strongest
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.output import N_COUNTS, Output
@@ -177,7 +177,9 @@ def _part(graph: TransactionGraph, task: Task, out: Output) -> Part:
     )
 
 
-def join_parts(graph: TransactionGraph, parts: Iterable[Part]) -> Findings:
+def join_parts(
+    graph: TransactionGraph, parts: Iterable[Part], *, max_findings: int = MAX_FINDINGS
+) -> Findings:
     """Put together what the tasks of one plan found: the same as `detect`, to the byte.
 
     Parameters
@@ -186,6 +188,8 @@ def join_parts(graph: TransactionGraph, parts: Iterable[Part]) -> Findings:
         The planned graph.
     parts
         What `run_task` returned for each task of the plan, in any order.
+    max_findings
+        As in `detect`.
 
     Raises
     ------
@@ -205,8 +209,8 @@ def join_parts(graph: TransactionGraph, parts: Iterable[Part]) -> Findings:
         detector = detector_of(params)
         if detector.select is not None:
             out = detector.select(out, prepared(detector, graph.edges, params.limits()))
-        found.append(assemble(graph, detector, params, out))
-    return tell_cuts(merged(found))
+        found.append(assembled(graph, detector, params, *strongest(out, detector, max_findings)))
+    return finished(graph, found)
 
 
 def _check_complete(tasks: list[Task]) -> None:

@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.assembly import assemble
 from xborder_aml.detection._changes import Changes
-from xborder_aml.detection._detect import find_in, merged, specs_of, tell_cuts
+from xborder_aml.detection._detect import assembled, find_in, finished, specs_of
 from xborder_aml.detection._places import Places
 from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Detector, Params
@@ -27,6 +26,7 @@ from xborder_aml.executors import (
     make_executor,
 )
 from xborder_aml.executors._search import n_units, search_task
+from xborder_aml.executors._strongest import MAX_FINDINGS
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.output import Output, make_output, trimmed
@@ -36,6 +36,7 @@ __all__ = ["Update", "detect_update"]
 
 _log = logging.getLogger(__name__)
 
+_NOWHERE = np.empty((0, 2), np.int64), pl.Series("account", [], dtype=pl.String)
 _SEARCHED = {"pattern": pl.String, "by": pl.String, "n_searched": pl.Int64, "n_units": pl.Int64}
 
 
@@ -65,6 +66,7 @@ class _Anew(NamedTuple):
     n_units: int
     times: NDArray[np.int64]  # (n, 2) ascending, half-open: anchors, if by "anchor"
     accounts: pl.Series  # keys, if by "account"
+    left_out: int = 0
 
 
 def detect_update(
@@ -117,14 +119,21 @@ def detect_update(
     parts, told = [], []
     with runner.session(after.edges) as session:
         for detector, params in _specs(previous, changes, detectors):
-            anew = _search(detector, params, changes, runner, session)
-            fresh = assemble(after, detector, params, anew.raw)
-            kept = _kept(previous.of(detector.name), anew, before, old)
+            mine = previous.of(detector.name)
+            if mine.left_out:  # what was left out may now be among those with most money
+                anew = _in_full(detector, params, after, runner, session)
+            else:
+                anew = _search(detector, params, changes, runner, session)
+            kept = _kept(mine, anew, before, old)
+            if len(kept) + anew.raw.anchor.size > MAX_FINDINGS and anew.by != "all":
+                anew = _in_full(detector, params, after, runner, session)
+                kept = _kept(mine, anew, before, old)
+            fresh = assembled(after, detector, params, anew.raw, anew.left_out)
             parts.append(_put_together(kept, fresh, new))
             told.append((detector.name, anew.by, anew.n_searched, anew.n_units))
             _log.info("%s: searched anew by %s, %d of %d", *told[-1])
     searched = pl.DataFrame(told, schema=_SEARCHED, orient="row")
-    return Update(tell_cuts(merged(parts)), searched)
+    return Update(finished(after, parts), searched)
 
 
 def _specs(
@@ -149,7 +158,7 @@ def _search(
     detector: Detector, params: Params, changes: Changes, runner: Executor, session: Session
 ) -> _Anew:
     before, after = changes.before, changes.graph
-    nowhere, nobody = np.empty((0, 2), np.int64), pl.Series("account", [], dtype=pl.String)
+    nowhere, nobody = _NOWHERE
     local = detector.select is None and before.base_currency == after.base_currency
     if local and detector.reach is not None:
         halo = detector.reach(params.limits())
@@ -170,9 +179,15 @@ def _search(
         raw = search_task(after.edges, search, Task(params), chosen)
         n = int(chosen.sum())
         return _Anew("account", raw, n, after.n_accounts, nowhere, accounts)
-    raw = find_in(after, detector, params, runner, session)
+    return _in_full(detector, params, after, runner, session)
+
+
+def _in_full(
+    detector: Detector, params: Params, after: TransactionGraph, runner: Executor, session: Session
+) -> _Anew:
+    raw, left_out = find_in(after, detector, params, runner, session)
     n = n_units(detector, after.edges, params.limits())
-    return _Anew("all", raw, n, n, nowhere, nobody)
+    return _Anew("all", raw, n, n, *_NOWHERE, left_out)
 
 
 def _around(touched: pl.DataFrame, back: int, ahead: int) -> NDArray[np.int64]:
@@ -221,4 +236,5 @@ def _put_together(kept: Findings, fresh: Findings, places: Places) -> Findings:
         EVIDENCE.conform(evidence.sort("place", "position")),
         TRUNCATIONS.conform(cuts.sort("row", "account", "cap", "work_left")),
         fresh.parameters,
+        fresh.left_out,
     )

@@ -10,37 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from xborder_aml.detectors._spec import Detector
 from xborder_aml.executors._search import join_outputs
 from xborder_aml.kernels.output import Output
 
-__all__ = ["gathered", "strongest"]
+__all__ = ["MAX_FINDINGS", "gathered", "strongest"]
+
+MAX_FINDINGS = 200_000
+"""Findings of a pattern that are kept, unless another number is asked for."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def gathered(outputs: Iterable[Output], enters: NDArray[np.bool_], most: int) -> tuple[Output, int]:
-    """Return the outputs of consecutive tasks as one, cut to `most` findings, and how many less.
-
-    Parameters
-    ----------
-    enters
-        Whether the money of a role enters the pattern, shape (roles,).
-    """
+def gathered(outputs: Iterable[Output], detector: Detector, most: int) -> tuple[Output, int]:
+    """Return the outputs of consecutive tasks as one, cut to `most` findings, and how many less."""
     parts: list[Output] = []
     held = left_out = 0
     for output in outputs:
         parts.append(output)
         held += output.anchor.size
         if held > 2 * most:
-            kept, less = strongest(join_outputs(parts), enters, most)
+            kept, less = strongest(join_outputs(parts), detector, most)
             parts, held, left_out = [kept], kept.anchor.size, left_out + less
-    kept, less = strongest(join_outputs(parts), enters, most)
+    kept, less = strongest(join_outputs(parts), detector, most)
     return kept, left_out + less
 
 
-def strongest(found: Output, enters: NDArray[np.bool_], most: int) -> tuple[Output, int]:
+def strongest(found: Output, detector: Detector, most: int) -> tuple[Output, int]:
     """Return the `most` findings with most money, in the order given, and how many are left out.
 
     Money is what enters the pattern in the base currency. Equals go by anchor, account and a hash
@@ -51,6 +48,7 @@ def strongest(found: Output, enters: NDArray[np.bool_], most: int) -> tuple[Outp
         return found, 0
     sizes = np.diff(found.end, prepend=0)
     index = np.repeat(np.arange(n), sizes)
+    enters = np.array([role.enters for role in detector.roles])
     money = np.zeros(n, np.int64)
     np.add.at(money, index, np.where(enters[found.role], np.maximum(found.amount, 0), 0))
     mark = np.zeros(n, np.uint64)

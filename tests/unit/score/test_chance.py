@@ -15,7 +15,10 @@ from xborder_aml.graph import TransactionGraph
 from xborder_aml.schema import NULL_MONEY
 from xborder_aml.score.chance import chance_rates
 
-SPECS = [xb.RoundTrip(window="2h", max_hops=4), xb.FanIn(window="12h", min_counterparties=2, min_borders=0)]
+SPECS = [
+    xb.RoundTrip(window="2h", max_hops=4),
+    xb.FanIn(window="12h", min_counterparties=2, min_borders=0),
+]
 money = st.lists(st.tuples(st.integers(2, 3), st.integers(0, 5)), max_size=8)
 
 
