@@ -36,7 +36,7 @@ __all__ = [
     "specs_of",
 ]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("xborder_aml.detection")
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many parts are done, and of how many."""
