@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.laundromat_core import LaundromatCore
     from xborder_aml.detectors.layering_chain import LayeringChain
     from xborder_aml.detectors.pass_through import PassThrough
+    from xborder_aml.detectors.random_walk import RandomWalk
     from xborder_aml.detectors.round_trip import RoundTrip
     from xborder_aml.detectors.scatter_gather import ScatterGather
     from xborder_aml.detectors.split_match import SplitMatch
@@ -90,6 +91,7 @@ _HOME = {
     "Part": "detection",
     "PassThrough": "detectors.pass_through",
     "ProcessesExecutor": "executors",
+    "RandomWalk": "detectors.random_walk",
     "RateMissingError": "errors",
     "RoundTrip": "detectors.round_trip",
     "SOURCES": "sources",
@@ -148,6 +150,7 @@ __all__ = [
     "Part",
     "PassThrough",
     "ProcessesExecutor",
+    "RandomWalk",
     "RateMissingError",
     "RoundTrip",
     "ScatterGather",

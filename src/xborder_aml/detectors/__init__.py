@@ -17,6 +17,7 @@ from xborder_aml.detectors import (
     laundromat_core,
     layering_chain,
     pass_through,
+    random_walk,
     round_trip,
     scatter_gather,
     split_match,
@@ -41,6 +42,7 @@ DETECTORS: tuple[Detector, ...] = (
     u_turn.DETECTOR,
     split_match.DETECTOR,
     laundromat_core.DETECTOR,
+    random_walk.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 
