@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         run_task,
     )
     from xborder_aml.detectors import DETECTORS
+    from xborder_aml.detectors.corridor_shift import CorridorShift
     from xborder_aml.detectors.fan_in import FanIn
     from xborder_aml.detectors.fan_out import FanOut
     from xborder_aml.detectors.funnel_account import FunnelAccount
@@ -75,6 +76,7 @@ _HOME = {
     "BatchConfig": "batch",
     "CapacityError": "errors",
     "Changes": "detection",
+    "CorridorShift": "detectors.corridor_shift",
     "DETECTORS": "detectors",
     "DataError": "errors",
     "DatasetUnavailableError": "errors",
@@ -135,6 +137,7 @@ __all__ = [
     "BatchConfig",
     "CapacityError",
     "Changes",
+    "CorridorShift",
     "DataError",
     "DatasetUnavailableError",
     "EvidenceScorer",

@@ -51,6 +51,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "split_match",
         "laundromat_core",
         "random_walk",
+        "corridor_shift",
     ]
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from xborder_aml.detectors import (
+    corridor_shift,
     fan_in,
     fan_out,
     funnel_account,
@@ -43,6 +44,7 @@ DETECTORS: tuple[Detector, ...] = (
     split_match.DETECTOR,
     laundromat_core.DETECTOR,
     random_walk.DETECTOR,
+    corridor_shift.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 

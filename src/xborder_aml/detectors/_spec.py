@@ -226,7 +226,8 @@ class Payment(NamedTuple):
 class Instance(NamedTuple):
     """A planted pattern: payments, and the jurisdiction and holder of each account.
 
-    Detected alone, a planted instance is one finding whose evidence is all of its payments.
+    Detected alone, a planted instance is one finding whose evidence is all of its payments but the
+    first `n_before`, which are what was usual before.
     """
 
     payments: tuple[Payment, ...]
@@ -234,6 +235,7 @@ class Instance(NamedTuple):
     holders: tuple[int, ...] | None = None  # None: every account has a holder of its own
     opened: tuple[int | None, ...] | None = None  # days before the instance's zero
     currency: str = "EUR"
+    n_before: int = 0
 
 
 class Measure(NamedTuple):
@@ -281,6 +283,8 @@ class Detector:
     """Chooses among all findings of a ledger, as a test of many hypotheses must; no reach then."""
     measure: Measure | None = None
     """What the findings' column `measure` says."""
+    centred: bool = False
+    """Whether findings speak about their `account` only, as they do if `unit` is "account"."""
     hops: Literal["path"] | int = "path"
     """Transfers in a row: as many as the evidence has rows, or a fixed number."""
     relations: tuple[str, ...] = (

@@ -33,7 +33,7 @@ def attributions(findings: pl.DataFrame) -> pl.DataFrame:
     DataFrame
         Columns account, finding_id, pattern, is_truncated.
     """
-    centred = [d.name for d in registry().values() if d.unit == "account"]
+    centred = [d.name for d in registry().values() if d.centred or d.unit == "account"]
     about = pl.when(pl.col("pattern").is_in(centred)).then(pl.concat_list("account"))
     return findings.select(
         "finding_id", "pattern", "is_truncated", about.otherwise("accounts").alias("account")

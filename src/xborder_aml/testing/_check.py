@@ -129,7 +129,7 @@ class _Runner:
         def check(choose: Any) -> None:
             instance = self.detector.plant(choose, self.params)
             graph = TransactionGraph(*instance_tables(instance))
-            wanted = list(range(len(instance.payments)))
+            wanted = list(range(instance.n_before, len(instance.payments)))
             found = self.find(graph, executor=1, capacity=1)
             rows = [sorted({e[0] for e in m.evidence}) for m in found]
             assert wanted in rows, f"planted {instance} is not among {found}"
