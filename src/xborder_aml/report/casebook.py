@@ -10,6 +10,7 @@ import polars as pl
 
 from xborder_aml import schema
 from xborder_aml.errors import ParameterError, did_you_mean
+from xborder_aml.innocence import EXPLANATIONS
 from xborder_aml.report.formats import UNKNOWN, money, money_short, plain, shorten, times
 
 __all__ = ["Limits", "Tables", "accounts", "evidence", "facts", "rejected", "truncated"]
@@ -284,7 +285,7 @@ def _finding(finding: dict[str, Any], rows: list[list[Any]]) -> dict[str, Any]:
         for name in ("in", "out")
         if finding[f"amount_{name}_minor"] is not None
     }
-    retained = finding["retained"]
+    retained, chance = finding["retained"], finding["chance_rate"]
     return {
         "id": finding["finding_id"],
         "pattern": finding["pattern"].replace("_", " "),
@@ -299,6 +300,8 @@ def _finding(finding: dict[str, Any], rows: list[list[Any]]) -> dict[str, Any]:
         "n_accounts": finding["n_accounts"],
         "accounts": [plain(name) for name in finding["accounts"][:_NAMES]],
         "is_truncated": finding["is_truncated"],
+        "chance": None if chance is None else f"{chance:.0%}",
+        "innocent": [EXPLANATIONS[name] for name in finding["innocent"] or ()],
         "rows": rows,
     } | amounts
 

@@ -178,6 +178,7 @@ def account_money(
     else:
         of = np.repeat(np.arange(sizes.size), sizes)
         broken = np.bincount(of, innocent.returned[raw.row], sizes.size) > 0
+        broken &= detector.hops == "path"
         amounts = np.tile(np.where(idle | broken[of], 0, raw.amount), 2)
         accounts = np.concatenate([e.originator[raw.row], e.beneficiary[raw.row]])
         rows = np.tile(raw.row, 2)

@@ -103,6 +103,7 @@
       finding.in ? `in ${finding.in}` : null, finding.out ? `out ${finding.out}` : null,
       finding.retained ? `${finding.retained} passed on` : null,
       finding.multiplicity > 1 ? `best of ${count(finding.multiplicity)} instances` : null,
+      finding.chance ? `chance rate ${finding.chance}` : null,
     ].filter(Boolean).join(" · ");
     const path = make("p", {});
     finding.accounts.forEach((name, i) => path.append(i ? " → " : "", isolated(name, name === own ? "key own" : "key")));
@@ -125,6 +126,9 @@
     }
     if (finding.is_truncated) {
       card.append(make("div", { class: "told" }, "The search from this anchor reached a cap: there may be more than is shown."));
+    }
+    for (const explanation of finding.innocent) {
+      card.append(make("div", { class: "told" }, `An innocent explanation fits: ${explanation}`));
     }
     return card;
   }
