@@ -283,6 +283,7 @@ DETECTOR = Detector(
     roles=(Role("payment", enters=True),),
     caps=("max_evidence",),
     doc=__doc__ or "",
+    of_accounts=False,
     reach=lambda limits: ((limits.history + 1) * limits.period, limits.period),
     measure=Measure("z", "Robust standard deviations above the past.", 1e-3),
     centred=True,

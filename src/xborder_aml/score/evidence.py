@@ -102,7 +102,7 @@ class EvidenceScorer:
         progress
             Called with ("null", permutations done, permutations).
         """
-        patterns = list(findings.parameters)
+        patterns = [name for name in findings.parameters if detector_of(name).of_accounts]
         innocent = Innocent(standing_payments(graph), returned_payments(graph))
         if null is None:
             null = against_chance(
