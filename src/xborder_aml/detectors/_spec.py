@@ -282,7 +282,7 @@ class Detector:
     select: Callable[[Output, Any], Output] | None = None
     """Chooses among all findings of a ledger, as a test of many hypotheses must; no reach then."""
     of_accounts: bool = True
-    """Whether findings are about their accounts; a corridor is a place to look, and scores nobody."""
+    """Whether findings are about accounts: a corridor is a place to look, and scores nobody."""
     measure: Measure | None = None
     """What the findings' column `measure` says."""
     centred: bool = False
