@@ -50,8 +50,8 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "u_turn",
         "split_match",
         "laundromat_core",
-        "random_walk",
         "corridor_shift",
+        "random_walk",
     ]
 
 

@@ -43,8 +43,8 @@ DETECTORS: tuple[Detector, ...] = (
     u_turn.DETECTOR,
     split_match.DETECTOR,
     laundromat_core.DETECTOR,
-    random_walk.DETECTOR,
     corridor_shift.DETECTOR,
+    random_walk.DETECTOR,
 )
 """Every detector that comes with the library; `registry` adds those of other packages."""
 
