@@ -1,9 +1,11 @@
-"""Fragments for the data model, the sources and the errors."""
+"""Fragments for the data model, the sources, the thresholds and the errors."""
 
 from __future__ import annotations
 
+import csv
 import inspect
 import re
+from importlib.resources import files
 from typing import Any
 
 from mdtext import cell, literal, table
@@ -19,6 +21,7 @@ def pages() -> dict[str, str]:
     return {
         "generated/tables.md": "\n".join(one_table(t) for t in TABLES),
         "generated/sources.md": sources(),
+        "generated/thresholds.md": thresholds(),
         "generated/errors.md": tree(errors.XBorderAMLError),
     }
 
@@ -59,6 +62,20 @@ def sources() -> str:
     return "\n".join(
         [table(["Name", "What it reads"], rows), "", *map(one_source, SOURCES.values())]
     )
+
+
+def thresholds() -> str:
+    """Return the table of thresholds, in the order in which they are tried."""
+    text = files("xborder_aml.jurisdictions").joinpath("thresholds.csv").read_text("utf-8")
+    rows = []
+    for r in csv.DictReader(text.splitlines()):
+        way = "paid " + r["paid"] + (", across a border" if r["crosses_border"] == "yes" else "")
+        days = f"{r['since'] or '…'} to {r['until'] or '…'}"
+        amount = f"{r['comparator']} {int(r['amount']):,} {r['currency']}"
+        source = f"{r['source']} ({r['status']}, {r['as_of']})"
+        rows.append([r["name"], r["instrument"], way, amount, r["aggregation"], days, cell(source)])
+    columns = ["Rule", "Instrument", "Which", "Amount", "The law adds up", "In force", "Source"]
+    return table(columns, rows)
 
 
 def one_source(s: Any) -> str:

@@ -2,27 +2,28 @@
 
 **Finds** windows of at least `min_payments` payments within `window`, each between `near` times a
 threshold and the threshold, at accounts whose payments crowd there. Which threshold a payment is
-compared with depends on the jurisdiction, the instrument, the direction and the date: `thresholds`
-lists the rules with their sources, and the first that fits counts. Payments in another currency
-than the rule's are left out. Rules about cash look at what an account is paid; most rules about
-transfers look at what it pays. Whether an account's payments crowd is tested once for each account
-and rule, over the whole ledger: of its payments between `near` times the threshold and the
-threshold divided by `near`, a share of `fair` would lie below it by chance, and the chance of at
-least as many as do is the p-value (exact binomial test; above 1,000 payments Chernoff's bound,
-which is larger). Accounts with so few payments there that none could ever pass are not tested. Of
-all the others those are kept that Benjamini and Hochberg's procedure keeps at `max_false`. Of
-windows that start within `window` of one another the one with most payments is shown, and the
-earliest of equals. At least `min_borders` of its payments cross a border. The findings' `measure`
-is minus the decimal logarithm of the p-value.
+compared with depends on the jurisdiction, the instrument, the direction and the date: the table of
+thresholds lists the rules with their sources, and the first that fits counts. Payments in another
+currency than the rule's are left out, and those whose instrument nobody knows meet only rules about
+any instrument. Rules about cash look at what an account is paid; most rules about transfers look at
+what it pays. Whether an account's payments crowd is tested once for each account and rule, over the
+whole ledger: of its payments between `near` times the threshold and the threshold divided by
+`near`, a share of `fair` would lie below it by chance, and the chance of at least as many as do is
+the p-value (exact binomial test; above 1,000 payments Chernoff's bound, which is larger). Accounts
+with so few payments there that none could ever pass are not tested. Of all the others those are
+kept that Benjamini and Hochberg's procedure keeps at `max_false`. Of windows that start within
+`window` of one another the one with most payments is shown, and the earliest of equals. At least
+`min_borders` of its payments cross a border. The findings' `measure` is minus the decimal logarithm
+of the p-value.
 
 **Why it matters.** To cut a sum into parts that nobody reports is an offence of its own in many
 countries, whatever the money's origin, and the oldest way to get cash into banks unseen.
 
 **What it does not claim.** Intent: only that amounts avoid the threshold more than chance does.
-That the share of false findings is `max_false` to the letter: amounts like round numbers, the two
-bands are alike only for a smooth and falling density, and an account of several rules is tested for
-each. That a window is significant by itself. Deposits into several accounts of one person are not
-added up, nor are aggregates of a day that the law compares with a threshold.
+That the share of false findings is `max_false` to the letter: people pay round amounts, and `fair`
+holds for smooth densities only. That a window is significant by itself. Deposits into several
+accounts of one person are not added up, nor are aggregates of a day that the law compares with a
+threshold.
 
 **False positives.** Prices and rents just below a round number (999, 9,950); limits of cash
 machines and of payment apps; shops that bank their takings daily; firms that split invoices for
