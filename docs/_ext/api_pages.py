@@ -16,6 +16,7 @@ _GROUPS = (
     ("The graph", ("graph",)),
     ("Detecting", ("detection", "findings", "executors")),
     ("Detectors and their parameters", ("detectors",)),
+    ("Features for models", ("features",)),
     ("Scoring", ("score",)),
     ("Referring", ("referral",)),
     ("Reporting and figures", ("report",)),

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         XBorderAMLError,
     )
     from xborder_aml.executors import ProcessesExecutor, SerialExecutor, Task, ThreadsExecutor
+    from xborder_aml.features import TransactionFeatures
     from xborder_aml.findings import Findings
     from xborder_aml.graph import TransactionGraph
     from xborder_aml.referral import refer
@@ -104,6 +105,7 @@ _HOME = {
     "Structuring": "detectors.structuring",
     "Task": "executors",
     "ThreadsExecutor": "executors",
+    "TransactionFeatures": "features",
     "TransactionGraph": "graph",
     "UTurn": "detectors.u_turn",
     "Update": "detection",
@@ -163,6 +165,7 @@ __all__ = [
     "Structuring",
     "Task",
     "ThreadsExecutor",
+    "TransactionFeatures",
     "TransactionGraph",
     "UTurn",
     "Update",

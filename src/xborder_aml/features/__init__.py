@@ -14,10 +14,12 @@ from xborder_aml.features._counts import (
     scatter_gather_counts,
     temporal_cycles,
 )
+from xborder_aml.features.transactions import TransactionFeatures
 
 __all__ = [
     "FanDegree",
     "Histogram",
+    "TransactionFeatures",
     "fan_degree",
     "hop_cycles",
     "look_back",

@@ -219,7 +219,8 @@ def starts_of(history: History, window: str | timedelta, first: int) -> NDArray[
             "history was made for; make it for the longest window"
         )
     starts = np.empty(history.n_rows - first, np.int32)
-    window_starts(history.index.at, length, first, history.n_rows, starts)
+    if starts.size:
+        window_starts(history.index.at, length, first, history.n_rows, starts)
     return starts
 
 
@@ -234,7 +235,7 @@ def run(function: Callable[[Any], Any], tasks: Sequence[Any], threads: int) -> l
 
 
 def _histogram(
-    kernel: Callable[..., None],
+    kernel: Callable[..., object],
     edges: Edges | History,
     window: str | timedelta,
     bins: Sequence[int],

@@ -44,6 +44,17 @@ class History:
         self.index = _empty_index(0, 0, 0)
         self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
 
+    def __getstate__(self) -> tuple[int, bool, Batch, int]:
+        """Return the rows; a copy lays them out anew, with the same numbers."""
+        x, n = self.index, self.n_rows
+        rows = Batch(x.at[:n].copy(), x.originator[:n].copy(), x.beneficiary[:n].copy())
+        return self.window, self.strict, rows, self.n_accounts
+
+    def __setstate__(self, state: tuple[int, bool, Batch, int]) -> None:
+        window, strict, rows, n_accounts = state
+        self.__init__(window, strict=strict)  # type: ignore[misc]
+        self.extend(rows, n_accounts)
+
     @property
     def n_accounts(self) -> int:
         """Number of accounts that have room."""
@@ -53,33 +64,36 @@ class History:
         """Append a batch and return the rows that it became, ``(first, last)``."""
         if n_accounts > self.n_accounts:
             self.index = _with_accounts(self.index, max(n_accounts, 2 * self.n_accounts))
+        if batch.at.size == 0:
+            return self.n_rows, self.n_rows
         counts = _counts(batch, self.n_accounts)
         if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(counts):
             self._lay_out(batch)
         first = self.n_rows
-        self._write(batch, counts)
+        self._write(batch)
         return first, self.n_rows
 
     def rows_since(self, at: int) -> int:
         """Return the first row at or after a time."""
         return int(np.searchsorted(self.index.at[: self.n_rows], at))
 
-    def _write(self, batch: Batch, counts: list[NDArray[np.int64]]) -> None:
+    def _write(self, batch: Batch) -> None:
         x, first = self.index, self.n_rows
         last = first + batch.at.size
         x.at[first:last] = batch.at
         x.originator[first:last] = batch.originator
         x.beneficiary[first:last] = batch.beneficiary
-        note(x, first, last, int(self.strict))
         self.n_rows = last
-        for side, key, other, count in (
-            (x.sent, x.originator, x.beneficiary, counts[0]),
-            (x.received, x.beneficiary, x.originator, counts[1]),
+        since = note(x, first, last, int(self.strict))
+        for side, key, other in (
+            (x.sent, x.originator, x.beneficiary),
+            (x.received, x.beneficiary, x.originator),
         ):
+            count = np.bincount(key[since:last], minlength=self.n_accounts)
             accounts = np.flatnonzero(count).astype(np.int32)
-            rows = first + _by_account(key[first:last], self.n_accounts)
+            rows = since + _by_account(key[since:last], self.n_accounts)
             fill(side, accounts, np.cumsum(count[accounts]), rows, other, x.seen)
-            link(side, accounts, first)
+            link(side, accounts, since)
 
     def _make_room(self, counts: list[NDArray[np.int64]]) -> bool:
         """Move the regions that a batch would overflow; False when the pools are too small."""
@@ -117,7 +131,7 @@ class History:
             side.room[:] = room
             side.start[:] = np.cumsum(room) - room
             self._used[k] = n
-        self._write(old, counts[0])
+        self._write(old)
 
 
 def _by_account(account: NDArray[np.int32], n_accounts: int) -> NDArray[np.int32]:
@@ -141,9 +155,9 @@ def _empty_index(n_accounts: int, n_rows: int, n_slots: int) -> Index:
         Side(next(regions), tally[:, k], next(regions), np.empty((n_slots, 4), np.int32))
         for k in range(2)
     )
-    source, target, *places = (np.empty(n_rows, np.int32) for _ in range(5))
     at, before = np.empty(n_rows, np.int64), np.empty((n_rows, 4), np.int32)
-    return Index(at, source, target, sent, received, *places, before, tally[:, 2:])
+    source, target, seen = (np.empty(n_rows, np.int32) for _ in range(3))
+    return Index(at, source, target, sent, received, seen, before, tally[:, 2:])
 
 
 def _with_accounts(index: Index, n: int) -> Index:

@@ -1,4 +1,4 @@
-"""How many cycles each transaction closes: time-respecting ones, and short ones in any order.
+"""How many time-respecting cycles each transaction closes.
 
 Cycles are counted by the accounts they visit, so that parallel transfers count once.
 """
@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.feature_index import LATER, OTHER, PAYEE_SENT, ROW, SEEN, Index
+from xborder_aml.kernels.feature_index import (
+    LATER,
+    OTHER,
+    PAYEE_SENT,
+    PAYER_RECEIVED,
+    ROW,
+    SEEN,
+    Index,
+)
 
 __all__ = ["temporal_cycles"]
 
@@ -23,7 +31,7 @@ def temporal_cycles(
     place: NDArray[np.int64],
     counts: NDArray[np.uint16],
     cut: NDArray[np.uint16],
-) -> int:
+) -> None:
     """Count, by length, the time-respecting cycles that each row closes within its window.
 
     Depth first, backward in time from the originator. Of the transfers of one pair only the latest
@@ -42,48 +50,41 @@ def temporal_cycles(
     counts
         Counts to write, shape (columns, E).
     cut
-        Slots in view that were not followed, shape (E,), where `max_work` was reached.
-
-    Returns
-    -------
-    work
-        Slots looked at.
+        Searches that `max_work` ended, shape (E,).
     """
-    longest = place.size - 1
-    on_path = np.zeros(index.received.start.size, np.int8)
-    slot = np.empty(longest + 1, np.int64)  # next one to look at; falls
-    begin = np.empty(longest + 1, np.int64)
-    bound = np.empty(longest + 1, np.int64)  # position from which slots are too late
-    account = np.empty(longest + 1, np.int64)
     received = index.received
-    total = 0
-    for i in range(rows[0], rows[1]):
+    longest = place.size - 1
+    on_path = np.zeros(received.start.size, np.int8)
+    path = np.empty((longest + 1, 4), np.int64)  # account, its first slot, next one to look at,
+    for i in range(rows[0], rows[1]):  # and the position from which its slots are too late
         low = starts[i - first]
-        if index.before[i, PAYEE_SENT] < low or index.received_at[i] < 0:
-            continue
         goal = index.beneficiary[i]
-        u = index.originator[i]
-        n = index.seen[i]
-        s = received.start[u]
-        while n > 0 and received.slot[s + n - 1, ROW] >= i:
-            n -= 1
-        if n == 0 or received.slot[s + n - 1, ROW] < low:
+        y = index.originator[i]
+        if index.before[i, PAYEE_SENT] < low or index.before[i, PAYER_RECEIVED] < low or y == goal:
             continue
-        d = 0
+        n = index.seen[i]
+        d = -1
         work = 0
-        account[0], begin[0], slot[0], bound[0] = u, s, s + n - 1, n
-        on_path[u] = 1
-        while d >= 0:
-            p = slot[d]
-            if p < begin[d] or received.slot[p, ROW] < low:
-                on_path[account[d]] = 0
+        while True:
+            if n >= 0:  # go on to y, if it received something in time
+                s = received.start[y]
+                while n > 0 and received.slot[s + n - 1, ROW] >= i:
+                    n -= 1
+                if n > 0 and received.slot[s + n - 1, ROW] >= low:
+                    d += 1
+                    path[d, 0], path[d, 1], path[d, 2], path[d, 3] = y, s, s + n - 1, n
+                    on_path[y] = 1
+                n = -1
+            if d < 0 or work == max_work:
+                break
+            p = path[d, 2]
+            if p < path[d, 1] or received.slot[p, ROW] < low:
+                on_path[path[d, 0]] = 0
                 d -= 1
                 continue
-            if work == max_work:
-                break
             work += 1
-            slot[d] = p - 1
-            if received.slot[p, LATER] < bound[d]:
+            path[d, 2] = p - 1
+            if received.slot[p, LATER] < path[d, 3]:
                 continue
             y = received.slot[p, OTHER]
             if y == goal:
@@ -91,20 +92,10 @@ def temporal_cycles(
                     counts[place[d + 2], i - first] += 1
             elif on_path[y] == 0 and d + 2 < longest:
                 n = received.slot[p, SEEN]
-                s = received.start[y]
-                while n > 0 and received.slot[s + n - 1, ROW] >= i:
-                    n -= 1
-                if n > 0 and received.slot[s + n - 1, ROW] >= low:
-                    d += 1
-                    account[d], begin[d], slot[d], bound[d] = y, s, s + n - 1, n
-                    on_path[y] = 1
-        total += work
-        if d >= 0:
-            cut[i - first] += 1
+        cut[i - first] += d >= 0
         while d >= 0:
-            on_path[account[d]] = 0
+            on_path[path[d, 0]] = 0
             d -= 1
-    return total
 
 
 temporal_cycles = jit(temporal_cycles)

@@ -64,20 +64,23 @@ class Index(NamedTuple):
     beneficiary: NDArray[np.int32]  # (C,)
     sent: Side
     received: Side
-    sent_at: NDArray[np.int32]  # (C,) position among those the originator sent; -1 self-loop
-    received_at: NDArray[np.int32]  # (C,) position among those the beneficiary received
     seen: NDArray[np.int32]  # (C,) as `SEEN`
     before: NDArray[np.int32]  # (C, 4) latest earlier row in which the payer sent, ...; -1 none
     latest: NDArray[np.int32]  # (V, 2) latest row that the account sent, received; -1 none
 
 
-def note(index: Index, first: int, last: int, strict: int) -> None:
+def note(index: Index, first: int, last: int, strict: int) -> int:
     """Count the rows ``[first, last)`` in at their accounts, in canonical order.
 
     Rows of one time are counted before it is noted what each of them has seen, since they are not
     ordered against one another, and the earlier rows of a time that an earlier batch began are
     noted anew. Only counters are touched here: filling the slots in this order, a row at a time,
     took five times as long, most of it waiting for memory.
+
+    Returns
+    -------
+    since
+        First row whose slots are to be filled: `first`, or the first of its time.
     """
     # named once: handing the index to a helper for each row took longer than the helper's work
     at, payers, payees = index.at, index.originator, index.beneficiary
@@ -86,6 +89,7 @@ def note(index: Index, first: int, last: int, strict: int) -> None:
     group = first
     while 0 < group < last and at[group - 1] == at[first]:
         group -= 1
+    since = group
     i = first
     while i < last:
         j = i
@@ -99,14 +103,10 @@ def note(index: Index, first: int, last: int, strict: int) -> None:
             before[k, PAYER_RECEIVED] = latest[payer, 1]
             before[k, PAYEE_SENT] = latest[payee, 0]
             before[k, PAYEE_RECEIVED] = latest[payee, 1]
-            index.sent_at[k] = -1
-            index.received_at[k] = -1
             if payer != payee:
                 latest[payer, 0] = k
                 latest[payee, 1] = k
-                index.sent_at[k] = n_sent[payer]
                 n_sent[payer] += 1
-                index.received_at[k] = n_received[payee]
                 n_received[payee] += 1
         if strict and group < i:  # what the earlier batch brought at this time is not before it
             for k in range(i, j):
@@ -117,10 +117,9 @@ def note(index: Index, first: int, last: int, strict: int) -> None:
         if not strict:
             for k in range(group, j):
                 index.seen[k] = n_received[payers[k]]
-                if k < i and index.received_at[k] >= 0:
-                    slots[begin[payees[k]] + index.received_at[k], SEEN] = index.seen[k]
         i = j
         group = j
+    return since
 
 
 def fill(
@@ -131,7 +130,7 @@ def fill(
     other: NDArray[np.int32],
     seen: NDArray[np.int32],
 ) -> None:
-    """Write the slots of new rows, an account after the other.
+    """Write the slots of the latest rows, an account after the other.
 
     Parameters
     ----------
