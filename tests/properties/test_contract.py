@@ -1,15 +1,15 @@
-"""The contract on drawn ledgers: slices, increments, threads and caps give the one answer.
+"""The contract for every detector: however the work is cut, the answer is the same to the byte.
 
-Every anchor reads only ``[t - back, t + ahead]``. So the graph may be cut into slices of time, or
-searched anew around an edge that came late, and the answer is that of the whole, also where caps
-bite. Ids differ between graphs as rows do not, so matches are compared by transaction id.
+Serial, in threads, in processes, in slices of time or ranges of accounts on machines that hold only
+the rows of their task, and searched anew only where rows changed: also where caps bite.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import json
+from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -17,170 +17,210 @@ from hypothesis import strategies as st
 
 import xborder_aml as xb
 from xborder_aml.detection import find, matches
-from xborder_aml.detectors import detector_of
-from xborder_aml.detectors._spec import Instance, Params, Payment
+from xborder_aml.detectors import detector_of, registry
+from xborder_aml.detectors._spec import Detector, Params
+from xborder_aml.errors import ParameterError
 from xborder_aml.executors import SerialExecutor, ThreadsExecutor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.synth.plant import instance_tables
-from xborder_aml.testing import ledgers
+from xborder_aml.synth.plant import Seeded, instance_tables
+from xborder_aml.testing import choices, ledgers
 
-DAY = 86_400_000_000
-START = datetime(1970, 1, 1, tzinfo=UTC)
+Tables = tuple[pl.DataFrame, pl.DataFrame]
 
-TRIP = {"window": "5d", "min_borders": 0, "max_hops": 4}
-CHAIN = {"max_gap": "5d", "min_borders": 0, "min_hops": 2, "max_hops": 3, "min_holders": 0}
-TURN = {"window": "5d", "close_on": "country", "max_hops": 3}
+YEAR = 366 * 86_400_000_000
+ALL = list(registry().values())
+each_detector = pytest.mark.parametrize("detector", ALL, ids=lambda d: d.name)
+few = settings(max_examples=6)
 
-# spec, how far an anchor looks back, and how far ahead (days)
-SPECS: list[tuple[Params, int, int]] = [
-    (xb.RoundTrip(**TRIP), 0, 5),
-    (xb.RoundTrip(**TRIP, max_matches=1), 0, 5),
-    (xb.RoundTrip(**TRIP, max_work=2), 0, 5),
-    (xb.RoundTrip(**TRIP, max_degree=1), 0, 5),
-    (xb.LayeringChain(**CHAIN), 5, 15),
-    (xb.LayeringChain(**CHAIN, max_matches=1), 5, 15),
-    (xb.LayeringChain(**CHAIN, max_work=2), 5, 15),
-    (xb.LayeringChain(**CHAIN, max_degree=1), 5, 15),
-    (xb.UTurn(**TURN), 0, 9),
-    (xb.UTurn(**TURN, max_matches=1), 0, 9),
-    (xb.UTurn(**TURN, max_work=2), 0, 9),
-    (xb.UTurn(**TURN, max_degree=1), 0, 9),
-]
+
+def loose(detector: Detector) -> Params:
+    """The spec that drawn ledgers meet most often."""
+    spec: Params = detector.params.from_dict(dict(detector.no_borders))
+    return spec
+
+
+def tight(detector: Detector) -> Params:
+    """The same with every cap as low as it may be."""
+    spec = loose(detector)
+    whole = spec.to_dict()
+    for cap in whole.keys() - spec.to_dict(caps=False).keys():
+        for least in range(whole[cap] + 1):
+            try:
+                spec = spec.from_dict({**spec.to_dict(), cap: least})
+            except ParameterError:
+                continue
+            break
+    return spec
+
+
 specs = pytest.mark.parametrize(
-    ("spec", "back", "ahead"),
-    SPECS,
-    ids=lambda v: (
-        "-".join(map(str, v.to_dict(caps=True).values()))[-24:] if isinstance(v, Params) else str(v)
-    ),
+    "spec",
+    [made(d) for d in ALL for made in ((loose, tight) if d.caps else (loose,))],
+    ids=[
+        f"{d.name}-{kind}" for d in ALL for kind in (("loose", "tight") if d.caps else ("loose",))
+    ],
 )
-tables = ledgers(5 * DAY, max_transactions=18)
 
 
-def anchored(found: Findings, graph: TransactionGraph, low: int, high: int) -> list[list[Any]]:
-    """Rows of all three tables whose anchor lies in ``[low, high)``, microseconds."""
-    at = graph.transactions.select(
-        "transaction_id", when=pl.col("executed_at").to_physical()
-    ).filter((pl.col("when") >= low) & (pl.col("when") < high))
-    inside = pl.col("anchor").is_in(at["transaction_id"].implode())
-    findings = found.findings.filter(inside)
-    keys = findings["finding_id"].implode()
-    evidence = found.evidence.filter(pl.col("finding_id").is_in(keys))
-    return [t.rows() for t in (findings, evidence, found.truncations.filter(inside))]
+# -- ledgers ------------------------------------------------------------------------------------
 
 
-def sliced(
-    whole: TransactionGraph, spec: Params, back: int, ahead: int, width: int, shift: int
-) -> list[list[Any]]:
-    """Rows of all three tables, found slice by slice."""
-    got: list[list[Any]] = [[], [], []]
-    last = int(whole.edges.at.max(initial=0))
-    low = -shift * DAY
-    while low <= last:
-        high = low + width * DAY
-        task = whole.window(moment(low - back * DAY), moment(high + ahead * DAY))
-        found = xb.detect(task, spec, executor=1)
-        for mine, more in zip(got, anchored(found, task, low, high), strict=True):
-            mine += more
-        low = high
-    return got
-
-
-def moment(us: int) -> datetime:
-    return START + timedelta(microseconds=us)
-
-
-@specs
-@settings(max_examples=8)
-@given(drawn=tables, width=st.integers(1, 20), shift=st.integers(0, 3))
-def test_slices_are_exact(
-    spec: Params, back: int, ahead: int, drawn: Any, width: int, shift: int
-) -> None:
-    whole = TransactionGraph(*drawn)
-    wanted = xb.detect(whole, spec, executor=1)
-    got = sliced(whole, spec, back, ahead, width, shift)
-    assert got == [t.rows() for t in (wanted.findings, wanted.evidence, wanted.truncations)]
-
-
-def busy() -> TransactionGraph:
-    """Two hundred payments of like amounts among five accounts in forty days."""
-    n = 200
-    src = [(7 * i) % 5 for i in range(n)]
-    dst = [(a + 1 + i % 3) % 5 for i, a in enumerate(src)]
-    payments = (
-        Payment(i * DAY // 5, a, b, 1_000 + i % 7)
-        for i, (a, b) in enumerate(zip(src, dst, strict=True))
+def crowd(spec: Params, seed: int, *, start: int = 0, first_id: int = 0) -> Tables:
+    """Planted instances: three near one another, among the same accounts and in noise, one alone."""
+    detector, choose = detector_of(spec), Seeded(seed)
+    scale = int(spec.limits()[0])
+    parts, known = [], []
+    for k, later in enumerate((0, scale // 3, 3 * scale, 30 * scale)):
+        who = f"{detector.name} alone" if k == 3 else detector.name
+        made = detector.plant(choose, spec)
+        t, a = instance_tables(
+            made,
+            start=start + later,
+            first_id=first_id + 10_000 * k,
+            accounts=[f"{who} {i:03d}" for i in range(len(made.jurisdictions))],
+        )
+        parts.append(t)
+        known.append(a)
+    planted = pl.concat(parts)
+    again = (
+        pl.concat(parts[:3])
+        .sample(fraction=0.5, seed=seed)
+        .head(40)
+        .with_columns(
+            pl.col("transaction_id") + 100_000,
+            pl.col("executed_at") + pl.duration(microseconds=scale // 5),
+        )
     )
-    places = ("EE", "GB", "CY", "LV", "AE")
-    return TransactionGraph(*instance_tables(Instance(tuple(payments), places)))
+    accounts = pl.concat(known).unique("account", keep="first", maintain_order=True)
+    return pl.concat([planted, again]), accounts
 
 
-@specs
-def test_slices_and_threads_are_exact_where_caps_bite(spec: Params, back: int, ahead: int) -> None:
-    whole = busy()
-    wanted = xb.detect(whole, spec, executor=1)
-    if min(spec.to_dict()[cap] for cap in ("max_matches", "max_work", "max_degree")) < 3:
-        assert wanted.truncations.height > 10
-    assert len(wanted) + wanted.truncations.height > 10
-    rows = [t.rows() for t in (wanted.findings, wanted.evidence, wanted.truncations)]
-    for width in (2, 9):
-        assert sliced(whole, spec, back, ahead, width, 0) == rows
-    for threads in (2, 5):
-        assert xb.detect(whole, spec, executor=threads).equals(wanted)
+@pytest.fixture(scope="module")
+def busy() -> TransactionGraph:
+    """A crowd for each detector, in a year of its own, so that one pool of processes does."""
+    tables = [
+        crowd(loose(d), seed=7, start=40 * YEAR + i * 3 * YEAR, first_id=1_000_000 * i)
+        for i, d in enumerate(ALL)
+    ]
+    ledger = pl.concat([t for t, _ in tables])
+    mixed = np.random.Generator(np.random.PCG64(5)).permutation(ledger.height)
+    return TransactionGraph(
+        ledger.with_columns(
+            transaction_id=pl.Series(mixed),  # ties in time are broken by ids in any order
+            base_currency=pl.lit("EUR").cast(ledger["base_currency"].dtype),
+        ),
+        pl.concat([a for _, a in tables]),
+    )
 
 
-@specs
-@settings(max_examples=8)
-@given(drawn=tables, data=st.data())
-def test_a_late_edge_touches_only_anchors_near_it(
-    spec: Params, back: int, ahead: int, drawn: Any, data: st.DataObject
+def at_random(graph: TransactionGraph, seed: int, most: int = 4) -> xb.Changes:
+    """Rows that came, came late, were amended, or went, drawn from a graph's own."""
+    rows = graph.transactions.sample(min(most, len(graph)), seed=seed, shuffle=True)
+    span = int(graph.edges.at[-1] - graph.edges.at[0]) // 7
+    came = rows[1:2].with_columns(pl.lit(10**9, pl.Int64).alias("transaction_id"))
+    moved = rows[2:3].with_columns(pl.col("executed_at") + pl.duration(microseconds=span))
+    turned = rows[3:4].with_columns(
+        originator="beneficiary", beneficiary="originator", base_minor=pl.col("base_minor") * 2
+    )
+    gone = rows[0:1]["transaction_id"].to_list()
+    return xb.Changes(graph, upserts=pl.concat([came, moved, turned]), deletes=gone)
+
+
+# -- one answer ---------------------------------------------------------------------------------
+
+
+def in_slices(graph: TransactionGraph, spec: Params, slices: int, *, alone: bool) -> Findings:
+    """Run a plan out of order; `alone`: each task on a machine with no other rows than its own."""
+    parts = []
+    for task in reversed(xb.plan(graph, spec, slices=slices)):
+        sent = xb.Task.from_dict(json.loads(json.dumps(task.to_dict())))
+        table = graph.transactions
+        held = TransactionGraph(table.filter(sent.rows), graph.accounts) if alone else graph
+        parts.append(xb.run_task(held, sent))
+    return xb.join_parts(graph, parts)
+
+
+@pytest.mark.parametrize("made", [loose, tight])
+def test_threads_and_processes_are_exact(
+    busy: TransactionGraph, made: Callable[[Detector], Params]
 ) -> None:
-    transactions, accounts = drawn
-    if not transactions.height:
-        return
-    late = data.draw(st.integers(0, transactions.height - 1))
-    before = TransactionGraph(transactions.filter(pl.int_range(pl.len()) != late), accounts)
-    after = TransactionGraph(transactions, accounts)
-    t = transactions["executed_at"].to_physical()[late]
-    low, high = t - ahead * DAY, t + back * DAY
-    far = 10**17
-    one, two = (xb.detect(g, spec, executor=1) for g in (before, after))
-    for start, end in ((-far, low), (high + 1, far)):
-        assert anchored(one, before, start, end) == anchored(two, after, start, end)
+    asked = [made(d) for d in ALL]
+    wanted = xb.detect(busy, asked, executor=1)
+    assert made is tight or 0 not in wanted.summary()["n_findings"].to_list()
+    for executor in (xb.ThreadsExecutor(3), xb.ProcessesExecutor(2)):
+        assert xb.detect(busy, asked, executor=executor).equals(wanted)
 
 
 @specs
-@settings(max_examples=8)
-@given(drawn=tables, capacity=st.integers(1, 3), threads=st.integers(2, 5))
-def test_threads_capacity_and_order_change_nothing(
-    spec: Params, back: int, ahead: int, drawn: Any, capacity: int, threads: int
-) -> None:
-    transactions, accounts = drawn
-    graph = TransactionGraph(transactions, accounts)
+def test_slices_are_exact_where_caps_bite(busy: TransactionGraph, spec: Params) -> None:
+    wanted = xb.detect(busy, spec, executor=1)
+    if spec == tight(detector_of(spec)) != loose(detector_of(spec)):
+        assert wanted.truncations.height > 0
+    for slices, alone in ((3, False), (40, True)):
+        assert in_slices(busy, spec, slices, alone=alone).equals(wanted)
+
+
+@specs
+def test_an_update_is_exact_where_caps_bite(busy: TransactionGraph, spec: Params) -> None:
+    found = xb.detect(busy, spec, executor=1)
+    own = busy.among([n for n in busy.account_names if n.startswith(detector_of(spec).name)])
+    for seed in (1, 2):
+        near = at_random(own, seed)
+        changes = xb.Changes(busy, near.upserts, near.deletes)
+        update = xb.detect_update(found, changes, executor=2)
+        assert update.findings.equals(xb.detect(changes.graph, spec, executor=1))
+        ((_, by, n, of),) = update.searched.rows()
+        assert by == "all" or 0 < n < of / 3
+        found, busy = update.findings, changes.graph
+
+
+@specs
+@few
+@given(drawn=st.data())
+def test_slices_and_updates_are_exact(spec: Params, drawn: st.DataObject) -> None:
     detector = detector_of(spec)
+    if drawn.draw(st.booleans()):
+        tables = drawn.draw(ledgers(int(spec.limits()[0]), max_transactions=18))
+    else:
+        tables = instance_tables(detector.plant(drawn.draw(choices()), spec))
+    graph = TransactionGraph(*tables)
+    wanted = xb.detect(graph, spec, executor=1)
+    slices = drawn.draw(st.integers(1, 12))
+    assert in_slices(graph, spec, slices, alone=drawn.draw(st.booleans())).equals(wanted)
+    if len(graph):
+        changes = at_random(graph, drawn.draw(st.integers(0, 99)))
+        update = xb.detect_update(wanted, changes, executor=1)
+        assert update.findings.equals(xb.detect(changes.graph, spec, executor=1))
+
+
+@specs
+@few
+@given(drawn=st.data())
+def test_threads_capacity_and_order_change_nothing(spec: Params, drawn: st.DataObject) -> None:
+    transactions, accounts = drawn.draw(ledgers(int(spec.limits()[0]), max_transactions=18))
+    graph = TransactionGraph(transactions, accounts)
+    detector, threads = detector_of(spec), drawn.draw(st.integers(2, 5))
     one = matches(find(graph, detector, spec, executor=SerialExecutor()))
+    capacity = drawn.draw(st.integers(1, 3))
     assert matches(find(graph, detector, spec, executor=1, capacity=capacity)) == one
     assert matches(find(graph, detector, spec, executor=ThreadsExecutor(threads))) == one
     shuffled = TransactionGraph(transactions.reverse(), accounts.reverse())
     assert xb.detect(graph, spec, executor=1).equals(xb.detect(shuffled, spec, executor=threads))
 
 
-@specs
-@settings(max_examples=8)
-@given(drawn=tables)
-def test_caps_only_leave_out_and_are_told(spec: Params, back: int, ahead: int, drawn: Any) -> None:
-    """An anchor that no cap is told of shows all that it would show without caps."""
-    graph = TransactionGraph(*drawn)
-    definition = spec.to_dict(caps=False)
-    free = type(spec).from_dict(definition)
+@pytest.mark.parametrize("detector", [d for d in ALL if d.caps], ids=lambda d: d.name)
+@few
+@given(drawn=st.data())
+def test_caps_only_leave_out_and_are_told(detector: Detector, drawn: st.DataObject) -> None:
+    """Where no cap is told of, all is shown that would be without caps; what is cut says so."""
+    spec = tight(detector)
+    graph = TransactionGraph(*drawn.draw(ledgers(int(spec.limits()[0]), max_transactions=18)))
     capped = xb.detect(graph, spec, executor=1)
-    wanted = xb.detect(graph, free, engine="reference")
-    cut = capped.truncations["anchor"].implode()
-    same = ["finding_id", "anchor", "multiplicity"]
-    mine, theirs = (
-        f.findings.filter(~pl.col("anchor").is_in(cut)).select(same) for f in (capped, wanted)
-    )
-    assert mine.equals(theirs)
+    if capped.truncations.is_empty():
+        free = xb.detect(graph, loose(detector), engine="reference")
+        assert capped.findings.equals(free.findings)
+        assert capped.evidence.equals(free.evidence)
     marked = capped.findings.filter("is_truncated")["anchor"].unique()
     assert set(marked) <= set(capped.truncations["anchor"])
     assert (capped.truncations["work_left"] > 0).all()

@@ -45,6 +45,7 @@ class Account(NamedTuple):
     at: NDArray[np.int64]
     comes: NDArray[np.int8]  # 1 in, 0 out
     partner: NDArray[np.int32]
+    before: NDArray[np.int64]  # payments in before this one; one more at the end
 
 
 class Windows(NamedTuple):
@@ -81,18 +82,24 @@ def merge(edges: Edges, account: int, ins: NDArray, outs: NDArray, own: Account)
         own.row[i + j] = row
         own.at[i + j] = edges.at[row]
         own.comes[i + j] = comes
+        own.before[i + j] = i
         own.partner[i + j] = edges.originator[row] if comes else edges.beneficiary[row]
         if comes:
             i += 1
         else:
             j += 1
+    own.before[n_in + n_out] = n_in
     return n_in + n_out
 
 
 def list_windows(
     limits: GatherScatterLimits, own: Account, n: int, windows: Windows, out: Output, account: int
 ) -> int:
-    """List an account's windows and tell those that are cut; return their number, -1 if full."""
+    """List an account's windows and tell those that are cut; return their number, -1 if full.
+
+    A window with too few payments on either side has nothing to cut. That must not be asked of the
+    account, whose payments outside of the window decide nothing about it.
+    """
     n_windows = 0
     low = 0
     high = 0
@@ -109,6 +116,9 @@ def list_windows(
         windows.at[n_windows] = own.at[k]
         n_windows += 1
         left = high - low - limits.max_edges
+        came = own.before[high] - own.before[low]
+        if came < limits.min_sources or high - low - came < limits.min_destinations:
+            left = 0
         if left > 0 and not add_cut(out, own.row[k], account, 0, left):
             return -1
     return n_windows
@@ -210,6 +220,7 @@ def gather_scatter(
         np.empty(room, np.int64),
         np.empty(room, np.int8),
         np.empty(room, np.int32),
+        np.empty(room + 1, np.int64),
     )
     windows = Windows(
         np.empty(n_in, np.int64),
