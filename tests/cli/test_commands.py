@@ -18,7 +18,7 @@ from xborder_aml.schema import FINDINGS, TRANSACTIONS
 from xborder_aml.sources import SOURCES
 from xborder_aml.synth.demo import plantable
 
-FAST = ("--base-currency", "EUR", "--detectors", "round_trip", "--threads", 1)
+FAST = ("--base-currency", "EUR", "--detectors", "round_trip", "--workers", 1)
 
 
 def test_version(call):

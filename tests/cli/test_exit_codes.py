@@ -49,7 +49,7 @@ def test_wrong_use(call, small, arguments, message):
         (("--set", "round_trip=9d"), "--set takes DETECTOR.PARAMETER=VALUE"),
         (("--set", "round_trip.window=9 moons"), "'9 moons' is not a duration"),
         (("--permutations", "1"), "must be at least 3"),
-        (("--threads", "0"), "threads=0 must be at least 1"),
+        (("--workers", "0"), "workers=0 must be at least 1"),
         (("--as-of", "31.1.2015"), "does not match the format"),
         (("--requesting", "EST"), "ISO 3166-1 alpha-2"),
     ],

@@ -88,8 +88,7 @@ def test_window_is_cut_at_max_edges_and_tells(ledger: Any) -> None:
     assert cut.findings["n_transactions"].to_list() == [4]
     assert cut.findings["is_truncated"].to_list() == [True]
     assert cut.truncations.select("anchor", "account", "cap", "work_left").rows() == [
-        (0, "a000", "max_edges", 2),
-        (1, "a000", "max_edges", 1),
+        (0, "a000", "max_edges", 2),  # the window from 1 has too few payers to lose anything
     ]
 
 

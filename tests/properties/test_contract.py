@@ -67,7 +67,7 @@ specs = pytest.mark.parametrize(
 
 
 def crowd(spec: Params, seed: int, *, start: int = 0, first_id: int = 0) -> Tables:
-    """Planted instances: three near one another, among the same accounts and in noise, one alone."""
+    """Planted instances: three of the same accounts, near another and in noise, and one alone."""
     detector, choose = detector_of(spec), Seeded(seed)
     scale = int(spec.limits()[0])
     parts, known = [], []

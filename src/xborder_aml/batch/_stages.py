@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from xborder_aml._jit import n_threads
 from xborder_aml.batch._tables import TABLES, read_small_table, spreadsheet
 from xborder_aml.batch.config import BatchConfig, Stage
 from xborder_aml.detection import Progress, default_detectors, detect
 from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Params
 from xborder_aml.errors import DataError
+from xborder_aml.executors import Executor, ProcessesExecutor
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.normalise import Ledger
@@ -31,7 +33,7 @@ from xborder_aml.schema import ACCOUNTS
 from xborder_aml.score import EvidenceScorer, against_chance
 from xborder_aml.sources import SOURCES, read_ledger
 
-__all__ = ["OUTPUTS", "RUNS", "Made", "Workspace", "graph_of", "read_input", "specs"]
+__all__ = ["OUTPUTS", "RUNS", "Made", "Workspace", "executor_of", "graph_of", "read_input", "specs"]
 
 OUTPUTS: Mapping[Stage, tuple[str, ...]] = {
     "read": ("transactions.parquet", "known_accounts.parquet", "rejects.parquet"),
@@ -171,17 +173,25 @@ def specs(graph: TransactionGraph, config: BatchConfig) -> list[Params]:
     ]
 
 
+def executor_of(config: BatchConfig) -> Executor | int | None:
+    """Return the executor that the configuration asks for."""
+    if config.executor == "processes":
+        return ProcessesExecutor(config.workers or n_threads())
+    return config.workers
+
+
 def _detect(work: Workspace) -> Made:
     def told(what: str, done: int, of: int) -> None:
         work.progress(f"  {what}", done, of)
 
-    how: Any = {"executor": work.config.threads, "progress": told}
+    config = work.config
     found, null = against_chance(
         work.graph,
-        detect(work.graph, specs(work.graph, work.config), **how),
-        n_permutations=work.config.permutations,
-        seed=work.config.seed,
-        **how,
+        detect(work.graph, specs(work.graph, config), executor=executor_of(config), progress=told),
+        n_permutations=config.permutations,
+        seed=config.seed,
+        executor=config.workers,  # threads: processes would start anew for each permuted ledger
+        progress=told,
     )
     frames = {
         "findings": found.findings,

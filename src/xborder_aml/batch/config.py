@@ -22,7 +22,7 @@ Stage = Literal["read", "detect", "score", "refer", "report"]
 STAGES: tuple[Stage, ...] = ("read", "detect", "score", "refer", "report")
 
 _PATHS = ("accounts", "rates")
-_NATURAL = {"top": 1, "threads": 1, "permutations": 1, "seed": 0}
+_NATURAL = {"top": 1, "workers": 1, "permutations": 1, "seed": 0}
 """Whole numbers, and the least that each may be."""
 
 
@@ -126,8 +126,17 @@ class BatchConfig:
     top: int | None = _setting(
         None, "Keep only so many referrals, best first; by default all.", "refer", shape="int"
     )
-    threads: int | None = _setting(
-        None, "Threads; by default all usable cores. The results are the same.", None, shape="int"
+    workers: int | None = _setting(
+        None,
+        "Threads or processes; by default all usable cores. The results are the same.",
+        None,
+        shape="int",
+    )
+    executor: Literal["threads", "processes"] = _setting(
+        "threads",
+        "Search in threads, or in processes: no faster, save for detectors in plain Python. The "
+        "results are the same.",
+        None,
     )
 
     def __post_init__(self) -> None:
@@ -142,6 +151,7 @@ class BatchConfig:
             ("base_currency", CURRENCIES, "ISO 4217 code, like EUR"),
             ("requesting", JURISDICTIONS, "ISO 3166-1 alpha-2 code, like EE"),
             ("on_missing_rate", ("raise", "keep"), "choice: raise or keep"),
+            ("executor", ("threads", "processes"), "choice: threads or processes"),
         ):
             value = getattr(self, name)
             if value is not None and value not in known:
@@ -195,7 +205,7 @@ class BatchConfig:
         return dataclasses.replace(config, **here)
 
     def to_dict(self, *stages: Stage) -> dict[str, Any]:
-        """Return the choices of these stages, by default all but `threads`, as plain values.
+        """Return the choices of these stages, by default all but how it is run, as plain values.
 
         What is None is left out, because TOML has no word for it.
         """
@@ -210,7 +220,7 @@ class BatchConfig:
         return out
 
     def to_toml(self, folder: str | os.PathLike[str]) -> str:
-        """Return the text of a TOML file for `folder`, without `threads`, which change nothing."""
+        """Return the text of a TOML file for `folder`; how it is run changes nothing and is not in."""
         values = self.to_dict()
         for name in _PATHS:
             if name in values:

@@ -20,7 +20,7 @@ def run_demo(
     out: str | Path,
     *,
     seed: int = 7,
-    threads: int | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Outcome, pl.DataFrame]:
     """Make a labelled ledger, do the whole job on its file, and compare with what was planted.
@@ -31,7 +31,7 @@ def run_demo(
         Folder for the ledger (``ledger.csv``, ``accounts.csv``, ``planted.parquet``) and results.
     seed
         Seed of the ledger.
-    threads
+    workers
         Threads; the results are the same.
     progress
         As in `run_batch`.
@@ -47,7 +47,7 @@ def run_demo(
     ledger = write_demo(out, demo)["ledger"]
     if progress is not None:
         progress("make the ledger", 1, 1)
-    config = BatchConfig(base_currency="EUR", threads=threads)
+    config = BatchConfig(base_currency="EUR", workers=workers)
     outcome = run_batch(ledger, out, config, progress=progress)
     found = Findings(
         outcome.table("findings"),

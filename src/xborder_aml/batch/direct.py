@@ -10,7 +10,7 @@ import polars as pl
 from xborder_aml._jit import cache_folder
 from xborder_aml.batch._checks import check, find_inputs
 from xborder_aml.batch._manifest import incomplete
-from xborder_aml.batch._stages import graph_of, read_input, specs
+from xborder_aml.batch._stages import executor_of, graph_of, read_input, specs
 from xborder_aml.batch._tables import flat
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.detection import Progress, detect
@@ -57,7 +57,8 @@ def detect_ledger(
     config = config or BatchConfig()
     read = read_ledger_file(ledger, config, progress=progress)
     graph = graph_of(read.transactions, read.accounts, config)
-    return read, detect(graph, specs(graph, config), executor=config.threads, progress=progress)
+    chosen = specs(graph, config)
+    return read, detect(graph, chosen, executor=executor_of(config), progress=progress)
 
 
 def write_table(frame: pl.DataFrame, file: IO[bytes], form: Literal["csv", "jsonl"]) -> None:

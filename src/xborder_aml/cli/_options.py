@@ -31,7 +31,8 @@ _SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "requesting": ("--requesting", {"metavar": "CODE"}),
     "as_of": ("--as-of", {"metavar": "DATE", "type": click.DateTime(["%Y-%m-%d"])}),
     "top": ("--top", {"metavar": "N", "type": int}),
-    "threads": ("--threads", {"metavar": "N", "type": int}),
+    "workers": ("--workers", {"metavar": "N", "type": int}),
+    "executor": ("--executor", {"type": click.Choice(["threads", "processes"])}),
 }
 """How each key of the configuration is spelled on the command line."""
 

@@ -22,9 +22,9 @@ __all__ = ["demo"]
 @click.option(
     "--seed", metavar="N", type=int, default=7, show_default=True, help="Seed of the ledger."
 )
-@click.option("--threads", metavar="N", type=int, help="Threads; by default all usable cores.")
+@click.option("--workers", metavar="N", type=int, help="Threads; by default all usable cores.")
 @verbosity
-def demo(out: str, seed: int, threads: int | None) -> None:
+def demo(out: str, seed: int, workers: int | None) -> None:
     """Make a labelled cross-border ledger, do the whole job on it, and compare with the plan.
 
     The ledger has salaries, rents, suppliers and card payments in several countries, instances of
@@ -35,7 +35,7 @@ def demo(out: str, seed: int, threads: int | None) -> None:
     from xborder_aml.batch.demo import ASSESSMENT, run_demo
 
     with Talk() as talk:
-        outcome, compared = run_demo(out, seed=seed, threads=threads, progress=talk)
+        outcome, compared = run_demo(out, seed=seed, workers=workers, progress=talk)
     click.echo(aligned(compared.columns, compared.rows()))
     for column, meaning in ASSESSMENT.items():
         talk.say(f"  {column}: {meaning}")

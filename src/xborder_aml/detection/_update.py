@@ -74,6 +74,7 @@ def detect_update(
     changes: Changes,
     detectors: Iterable[Params] | Params | None = None,
     *,
+    max_findings: int = MAX_FINDINGS,
     executor: Executor | int | None = None,
 ) -> Update:
     """Bring findings up to date after rows came, came late, were amended or were deleted.
@@ -93,6 +94,8 @@ def detect_update(
     detectors
         The parameters that `previous` was found with, where they are not those of registered
         detectors; by default as ``previous.parameters`` tells.
+    max_findings
+        As `previous` was found with. A pattern of which some were left out is searched in full.
     executor
         As in `detect`; the result is the same.
 
@@ -121,12 +124,12 @@ def detect_update(
         for detector, params in _specs(previous, changes, detectors):
             mine = previous.of(detector.name)
             if mine.left_out:  # what was left out may now be among those with most money
-                anew = _in_full(detector, params, after, runner, session)
+                anew = _in_full(detector, params, after, runner, session, max_findings)
             else:
-                anew = _search(detector, params, changes, runner, session)
+                anew = _search(detector, params, changes, runner, session, max_findings)
             kept = _kept(mine, anew, before, old)
-            if len(kept) + anew.raw.anchor.size > MAX_FINDINGS and anew.by != "all":
-                anew = _in_full(detector, params, after, runner, session)
+            if len(kept) + anew.raw.anchor.size > max_findings and anew.by != "all":
+                anew = _in_full(detector, params, after, runner, session, max_findings)
                 kept = _kept(mine, anew, before, old)
             fresh = assembled(after, detector, params, anew.raw, anew.left_out)
             parts.append(_put_together(kept, fresh, new))
@@ -155,7 +158,12 @@ def _specs(
 
 
 def _search(
-    detector: Detector, params: Params, changes: Changes, runner: Executor, session: Session
+    detector: Detector,
+    params: Params,
+    changes: Changes,
+    runner: Executor,
+    session: Session,
+    most: int,
 ) -> _Anew:
     before, after = changes.before, changes.graph
     nowhere, nobody = _NOWHERE
@@ -179,13 +187,18 @@ def _search(
         raw = search_task(after.edges, search, Task(params), chosen)
         n = int(chosen.sum())
         return _Anew("account", raw, n, after.n_accounts, nowhere, accounts)
-    return _in_full(detector, params, after, runner, session)
+    return _in_full(detector, params, after, runner, session, most)
 
 
 def _in_full(
-    detector: Detector, params: Params, after: TransactionGraph, runner: Executor, session: Session
+    detector: Detector,
+    params: Params,
+    after: TransactionGraph,
+    runner: Executor,
+    session: Session,
+    most: int,
 ) -> _Anew:
-    raw, left_out = find_in(after, detector, params, runner, session)
+    raw, left_out = find_in(after, detector, params, runner, session, most)
     n = n_units(detector, after.edges, params.limits())
     return _Anew("all", raw, n, n, *_NOWHERE, left_out)
 

@@ -21,7 +21,7 @@ def ledger(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def config() -> BatchConfig:
-    return BatchConfig(base_currency="EUR", detectors=DETECTORS, permutations=3, threads=1)
+    return BatchConfig(base_currency="EUR", detectors=DETECTORS, permutations=3, workers=1)
 
 
 @pytest.fixture(scope="session")

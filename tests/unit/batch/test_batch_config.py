@@ -25,7 +25,7 @@ FULL = BatchConfig(
     requesting="EE",
     as_of=date(2015, 1, 31),
     top=10,
-    threads=2,
+    workers=2,
 )
 
 
@@ -38,11 +38,11 @@ def test_every_key_has_a_meaning_and_a_stage():
 def test_toml_gives_back_what_it_was_given(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text(FULL.to_toml(tmp_path), "utf-8")
-    assert BatchConfig.from_toml(path) == dataclasses.replace(FULL, threads=None)
+    assert BatchConfig.from_toml(path) == dataclasses.replace(FULL, workers=None)
 
 
-def test_threads_are_no_part_of_what_a_run_is():
-    other = dataclasses.replace(FULL, threads=7)
+def test_workers_are_no_part_of_what_a_run_is():
+    other = dataclasses.replace(FULL, workers=7, executor="processes")
     assert other.to_dict() == FULL.to_dict()
     assert other.to_toml(".") == FULL.to_toml(".")
 

@@ -106,7 +106,7 @@ def test_the_manifest_names_no_folder_and_no_time(finished, ledger):
 def test_the_same_input_gives_the_same_bytes_for_any_number_of_threads(
     finished, ledger, config, tmp_path
 ):
-    other = dataclasses.replace(config, threads=2)
+    other = dataclasses.replace(config, workers=2, executor="processes")
     assert files(run_batch(ledger, tmp_path, other).folder) == files(finished.folder)
 
 
@@ -231,7 +231,7 @@ def test_fresh_keeps_nothing(finished, ledger, config, copy):
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
-        ({"threads": 2}, 5),
+        ({"workers": 2}, 5),
         ({"top": 3}, 3),
         ({"requesting": "EE"}, 3),
         ({"seed": 5}, 2),
@@ -288,7 +288,7 @@ def test_two_runs_do_not_share_a_folder(ledger, config, copy):
 
 # -- what is incomplete -------------------------------------------------------------------------
 
-FEW = BatchConfig(detectors=("pass_through",), permutations=3, threads=1)
+FEW = BatchConfig(detectors=("pass_through",), permutations=3, workers=1)
 GOOD = "2024-01-05T10:00,a,b,10.00,EUR"
 
 
