@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def tasks(n: int) -> list[Task]:
 
 def test_an_error_in_a_worker_names_its_task(session: Any) -> None:
     broken = Search(DETECTOR, SPEC.limits()._replace(window="long"))  # no kernel takes a text
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (whatever the compiler raises)
+    with pytest.raises(Exception) as caught:
         list(session.map(broken, tasks(2)))
     told = "\n".join(caught.value.__notes__)
     assert "raised in task 1 of 2 of fan_in, shard 1 of 2" in told
@@ -50,10 +51,13 @@ def test_an_error_in_a_worker_names_its_task(session: Any) -> None:
 
 
 def test_an_error_in_a_thread_names_its_task() -> None:
-    with xb.ThreadsExecutor(2).session(GRAPH.edges) as session:
-        with pytest.raises(Exception) as caught:  # noqa: PT011
-            list(session.map(Search(DETECTOR, SPEC.limits()._replace(window="long")), tasks(2)))
-    assert caught.value.__notes__ == ["raised in task 1 of 2 of fan_in, shard 1 of 2"]
+    broken = Search(DETECTOR, SPEC.limits()._replace(window="long"))
+    with (
+        xb.ThreadsExecutor(2).session(GRAPH.edges) as session,
+        pytest.raises(Exception) as caught,
+    ):
+        list(session.map(broken, tasks(1)))
+    assert caught.value.__notes__[-1] == "raised in task 1 of 1 of fan_in"
 
 
 def test_a_killed_worker_is_told(session: Any) -> None:
@@ -134,9 +138,8 @@ FOREIGN = xb.TransactionGraph(xb.example_ledger().head(1))
     ],
 )
 def test_errors_say_what_is_wrong(refused: Any, told: str) -> None:
-    with pytest.raises(xb.XBorderAMLError) as caught:
+    with pytest.raises(xb.XBorderAMLError, match=re.escape(told)):
         refused()
-    assert told in str(caught.value)
 
 
 # -- updates that random rows do not reach ------------------------------------------------------

@@ -220,7 +220,7 @@ class BatchConfig:
         return out
 
     def to_toml(self, folder: str | os.PathLike[str]) -> str:
-        """Return the text of a TOML file for `folder`; how it is run changes nothing and is not in."""
+        """Return the text of a TOML file for `folder`; how it is run is no part of it."""
         values = self.to_dict()
         for name in _PATHS:
             if name in values:
