@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.gather_scatter import GatherScatter
     from xborder_aml.detectors.laundromat_core import LaundromatCore
     from xborder_aml.detectors.layering_chain import LayeringChain
+    from xborder_aml.detectors.mirror_payments import MirrorPayments
     from xborder_aml.detectors.pass_through import PassThrough
     from xborder_aml.detectors.random_walk import RandomWalk
     from xborder_aml.detectors.round_trip import RoundTrip
@@ -89,6 +90,7 @@ _HOME = {
     "GatherScatter": "detectors.gather_scatter",
     "LaundromatCore": "detectors.laundromat_core",
     "LayeringChain": "detectors.layering_chain",
+    "MirrorPayments": "detectors.mirror_payments",
     "MissingExtraError": "errors",
     "ParameterError": "errors",
     "Part": "detection",
@@ -150,6 +152,7 @@ __all__ = [
     "GatherScatter",
     "LaundromatCore",
     "LayeringChain",
+    "MirrorPayments",
     "MissingExtraError",
     "ParameterError",
     "Part",

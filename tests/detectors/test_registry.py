@@ -49,6 +49,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "funnel_account",
         "u_turn",
         "split_match",
+        "mirror_payments",
         "laundromat_core",
         "corridor_shift",
         "random_walk",
