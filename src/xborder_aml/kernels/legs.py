@@ -1,0 +1,133 @@
+"""Legs: the payments of a window between accounts that each stand on one side.
+
+A node is an account on one side: an account that pays and is paid is two nodes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xborder_aml._jit import jit
+from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.output import Output, add_cut
+
+__all__ = [
+    "MIDDLE",
+    "RECEIVER",
+    "SENDER",
+    "Legs",
+    "add_leg",
+    "count_payments",
+    "forget_payments",
+    "make_legs",
+    "moves",
+    "tell_hubs",
+]
+
+SENDER, MIDDLE, RECEIVER = 0, 1, 2
+
+
+class Legs(NamedTuple):
+    """Payments between nodes, in row order; `n` counts legs and nodes."""
+
+    row: NDArray[np.int64]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    key: NDArray[np.int64]  # per node: side * V + account
+    place: NDArray[np.int32]  # per key: where its node may be
+    n: NDArray[np.int64]  # (2,)
+
+
+def moves(edges: Edges, row: int) -> bool:
+    """Tell whether a payment moves a known amount from one account to another."""
+    return edges.base[row] > 0 and edges.originator[row] != edges.beneficiary[row]
+
+
+def count_payments(
+    edges: Edges, low: int, end: int, n_out: NDArray[np.int64], n_in: NDArray[np.int64]
+) -> None:
+    """Count what each account of a window pays and is paid; both counts are zero before."""
+    for row in range(low, end):
+        if moves(edges, row):
+            n_out[edges.originator[row]] += 1
+            n_in[edges.beneficiary[row]] += 1
+
+
+def forget_payments(
+    edges: Edges, low: int, end: int, n_out: NDArray[np.int64], n_in: NDArray[np.int64]
+) -> None:
+    """Set the counts of a window back to zero, without touching all accounts."""
+    for row in range(low, end):
+        n_out[edges.originator[row]] = 0
+        n_in[edges.beneficiary[row]] = 0
+
+
+def make_legs(n: int, place: NDArray[np.int32]) -> Legs:
+    """Return room for `n` legs."""
+    return Legs(
+        np.empty(n, np.int64),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(2 * n, np.int64),
+        place,
+        np.zeros(2, np.int64),
+    )
+
+
+def tell_hubs(
+    edges: Edges,
+    low: int,
+    half: int,
+    n_out: NDArray[np.int64],
+    n_in: NDArray[np.int64],
+    max_degree: int,
+    out: Output,
+) -> bool:
+    """Tell each account that is left out of a window on a side, once, at its first payment.
+
+    The count of an account that was told becomes negative, which still says that it is left out.
+    """
+    for row in range(low, half):
+        payer = edges.originator[row]
+        payee = edges.beneficiary[row]
+        if n_out[payer] > max_degree:
+            if not add_cut(out, row, payer, 0, n_out[payer] - max_degree):
+                return False
+            n_out[payer] = -n_out[payer]
+        if n_in[payee] > max_degree:
+            if not add_cut(out, row, payee, 0, n_in[payee] - max_degree):
+                return False
+            n_in[payee] = -n_in[payee]
+    return True
+
+
+def node_of(legs: Legs, key: int) -> int:
+    """Return the node of a key, a new one if it has none."""
+    node = legs.place[key]
+    if node >= legs.n[1] or legs.key[node] != key:
+        node = legs.n[1]
+        legs.place[key] = node
+        legs.key[node] = key
+        legs.n[1] += 1
+    return node
+
+
+def add_leg(legs: Legs, row: int, tail_key: int, head_key: int) -> None:
+    """Add a payment between two nodes."""
+    n = legs.n[0]
+    legs.row[n] = row
+    legs.tail[n] = node_of(legs, tail_key)
+    legs.head[n] = node_of(legs, head_key)
+    legs.n[0] = n + 1
+
+
+moves = jit(moves)
+count_payments = jit(count_payments)
+forget_payments = jit(forget_payments)
+tell_hubs = jit(tell_hubs)
+make_legs = jit(make_legs)
+node_of = jit(node_of)
+add_leg = jit(add_leg)
