@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         run_task,
     )
     from xborder_aml.detectors import DETECTORS
+    from xborder_aml.detectors.bipartite import Bipartite
     from xborder_aml.detectors.corridor_shift import CorridorShift
     from xborder_aml.detectors.fan_in import FanIn
     from xborder_aml.detectors.fan_out import FanOut
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.round_trip import RoundTrip
     from xborder_aml.detectors.scatter_gather import ScatterGather
     from xborder_aml.detectors.split_match import SplitMatch
+    from xborder_aml.detectors.stack import Stack
     from xborder_aml.detectors.structuring import Structuring
     from xborder_aml.detectors.u_turn import UTurn
     from xborder_aml.errors import (
@@ -76,6 +78,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "BatchConfig": "batch",
+    "Bipartite": "detectors.bipartite",
     "CapacityError": "errors",
     "Changes": "detection",
     "CorridorShift": "detectors.corridor_shift",
@@ -104,6 +107,7 @@ _HOME = {
     "SchemaError": "errors",
     "SerialExecutor": "executors",
     "SplitMatch": "detectors.split_match",
+    "Stack": "detectors.stack",
     "Structuring": "detectors.structuring",
     "Task": "executors",
     "ThreadsExecutor": "executors",
@@ -139,6 +143,7 @@ __all__ = [
     "DETECTORS",
     "SOURCES",
     "BatchConfig",
+    "Bipartite",
     "CapacityError",
     "Changes",
     "CorridorShift",
@@ -165,6 +170,7 @@ __all__ = [
     "SchemaError",
     "SerialExecutor",
     "SplitMatch",
+    "Stack",
     "Structuring",
     "Task",
     "ThreadsExecutor",

@@ -86,3 +86,23 @@ def test_every_scatter_gather_that_fulfils_the_definition_is_found(patterns: pl.
         "two middles": 1,
         "out of time order": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "n_attempts"),
+    [
+        ("bipartite", xb.Bipartite(min_borders=0), 27),
+        ("stack", xb.Stack(min_borders=0), 21),
+    ],
+)
+def test_no_attempt_of_these_kinds_joins_its_payments(
+    patterns: pl.DataFrame, kind: str, spec: Any, n_attempts: int
+) -> None:
+    """Nobody pays two and nobody is paid by two, so that nothing is there to be dense."""
+    found = evidence(patterns, spec)
+    of_kind = attempts(patterns, kind)
+    for rows in of_kind:
+        assert max(Counter(r["originator"] for r in rows).values()) == 1
+        assert max(Counter(r["beneficiary"] for r in rows).values()) == 1
+        assert not any({r["transaction_id"] for r in rows} <= ids for ids in found)
+    assert len(of_kind) == n_attempts

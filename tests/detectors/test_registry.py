@@ -45,6 +45,8 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "fan_out",
         "gather_scatter",
         "scatter_gather",
+        "bipartite",
+        "stack",
         "structuring",
         "funnel_account",
         "u_turn",

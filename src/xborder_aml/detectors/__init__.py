@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from xborder_aml.detectors import (
+    bipartite,
     corridor_shift,
     fan_in,
     fan_out,
@@ -23,6 +24,7 @@ from xborder_aml.detectors import (
     round_trip,
     scatter_gather,
     split_match,
+    stack,
     structuring,
     u_turn,
 )
@@ -39,6 +41,8 @@ DETECTORS: tuple[Detector, ...] = (
     fan_out.DETECTOR,
     gather_scatter.DETECTOR,
     scatter_gather.DETECTOR,
+    bipartite.DETECTOR,
+    stack.DETECTOR,
     structuring.DETECTOR,
     funnel_account.DETECTOR,
     u_turn.DETECTOR,

@@ -306,14 +306,15 @@ def sparse(choose: Choose, params: Stack) -> Instance | None:
     degree = max(2, p.core.min_payees, p.core.min_payers)
     sizes = (p.core.min_senders, p.core.min_middles, p.core.min_receivers)
     pairs = ring(max(*sizes, degree * 10_000 // p.core.density + 1), degree)
-    return _drawn(choose, p, _Plan(pairs, pairs))
+    return _apart(choose, p, _Plan(pairs, pairs), (0, p.window))
 
 
-def _apart(choose: Choose, p: Limits, middle: int, times: tuple[int, int, int]) -> Instance:
-    """Draw a block whose first layer, second layer, and one middle's payments have these times."""
-    plan = _block(p.core)
+def _apart(
+    choose: Choose, p: Limits, plan: _Plan, times: tuple[int, int], odd: int | None = None
+) -> Instance:
+    """Draw a plan whose layers have these times; its first middle pays at the odd one, if any."""
     at = [times[0]] * len(plan.first)
-    at += [times[2] if a == middle else times[1] for a, _ in plan.second]
+    at += [times[1] if a or odd is None else odd for a, _ in plan.second]
     money = _money(choose, len(plan.first), len(plan.second), _share(choose, p.core))
     return _instance(*plan, at, money)
 
@@ -321,13 +322,13 @@ def _apart(choose: Choose, p: Limits, middle: int, times: tuple[int, int, int]) 
 def late(choose: Choose, params: Stack) -> Instance:
     """Draw a middle that pays a microsecond after the window."""
     p = params.limits()
-    return _apart(choose, p, 0, (0, p.window, p.window + 1))
+    return _apart(choose, p, _block(p.core), (0, p.window), odd=p.window + 1)
 
 
 def unordered(choose: Choose, params: Stack) -> Instance:
     """Draw a middle that pays a microsecond too early."""
     p = params.limits()
-    return _apart(choose, p, 0, (1, p.window, p.strict))
+    return _apart(choose, p, _block(p.core), (1, p.window), odd=p.strict)
 
 
 def leaky(choose: Choose, params: Stack) -> Instance | None:
