@@ -6,13 +6,27 @@ Nothing here is used by a kernel, and nothing of a kernel is used here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from xborder_aml.detectors._spec import Transfer
 
-__all__ = ["Window", "carried", "connected", "grid", "groups", "peaks", "returned", "slack_bp"]
+__all__ = [
+    "Leg",
+    "Window",
+    "carried",
+    "connected",
+    "dense_parts",
+    "density",
+    "grid",
+    "groups",
+    "peaks",
+    "returned",
+    "slack_bp",
+]
+
+_T = TypeVar("_T")
 
 
 def groups(
@@ -81,11 +95,64 @@ def grid(transfers: list[Transfer], width: int) -> Iterator[tuple[int, list[Tran
         yield start + step, [t for t in transfers if start <= t.at <= start + width]
 
 
-def connected(members: set[int], pairs: Iterable[tuple[int, int]]) -> list[set[int]]:
+def connected(members: set[_T], pairs: Iterable[tuple[_T, _T]]) -> list[set[_T]]:
     """Return the members in groups: pairs of two members join, directly or through others."""
     joined = [{m} for m in members]
     for a, b in pairs:
         if a in members and b in members:
             touched = [g for g in joined if a in g or b in g]
-            joined = [g for g in joined if g not in touched] + [set().union(*touched)]
+            joined = [g for g in joined if g not in touched] + [set[_T]().union(*touched)]
     return joined
+
+
+Node = tuple[str, int]  # a side, "sender", "middle" or "receiver", and an account on it
+
+
+class Leg(NamedTuple):
+    """A payment from a node of one side to one of the next."""
+
+    tail: Node
+    head: Node
+    transfer: Transfer
+
+
+def dense_parts(
+    legs: list[Leg], payees: int, payers: int, holds: Callable[[list[Leg]], bool]
+) -> list[list[Leg]]:
+    """Return the parts of the core that hold, peeling those on that do not."""
+    found = []
+    while legs:
+        rest = []
+        core = _core(legs, payees, payers)
+        nodes = {node for leg in core for node in (leg.tail, leg.head)}
+        for part in connected(nodes, [(leg.tail, leg.head) for leg in core]):
+            own = [leg for leg in core if leg.tail in part]
+            if holds(own):
+                found.append(own)
+            else:
+                rest += own
+        legs, payees, payers = rest, payees + 1, payers + 1
+    return found
+
+
+def _core(legs: list[Leg], payees: int, payers: int) -> list[Leg]:
+    """Drop the legs of nodes that pay or are paid by too few, until there is no such node."""
+
+    def enough(node: Node) -> bool:
+        pays = {leg.head for leg in legs if leg.tail == node}
+        paid_by = {leg.tail for leg in legs if leg.head == node}
+        return (node[0] == "receiver" or len(pays) >= payees) and (
+            node[0] == "sender" or len(paid_by) >= payers
+        )
+
+    while True:
+        kept = [leg for leg in legs if enough(leg.tail) and enough(leg.head)]
+        if len(kept) == len(legs):
+            return kept
+        legs = kept
+
+
+def density(legs: list[Leg]) -> int:
+    """Return in basis points how many pairs of payer and payee there are, of all possible."""
+    tails, heads = {leg.tail for leg in legs}, {leg.head for leg in legs}
+    return 10_000 * len({(leg.tail, leg.head) for leg in legs}) // (len(tails) * len(heads))

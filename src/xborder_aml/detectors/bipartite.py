@@ -43,14 +43,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from xborder_aml.detectors._cores import (
-    Leg,
-    dense_parts,
-    density,
-    drawn_ring,
-    ring,
-    windows_of,
-)
+from xborder_aml.detectors._cores import drawn_ring, ring
+from xborder_aml.detectors._oracle import Leg, dense_parts, density, grid
 from xborder_aml.detectors._spec import (
     BORDERS,
     Choose,
@@ -84,7 +78,7 @@ class Bipartite(Params):
     5
     """
 
-    window: str | timedelta = param("4d", "Length of a window of the calendar grid.", unit="time")
+    window: str | timedelta = param("7d", "Length of a window of the calendar grid.", unit="time")
     min_senders: int = param(3, "Fewest senders.", unit="accounts")
     min_receivers: int = param(3, "Fewest receivers.", unit="accounts")
     min_payees: int = param(2, "Fewest receivers that each sender pays.", unit="accounts")
@@ -137,11 +131,11 @@ def reference(view: View, params: Bipartite) -> list[Match]:
         )
 
     out = []
-    for starts, held in windows_of(moving, p.window):
+    for half, held in grid(moving, p.window):
         legs = [Leg(("sender", t.originator), ("receiver", t.beneficiary), t) for t in held]
-        for part in dense_parts(legs, p.core, holds):
+        for part in dense_parts(legs, p.core.min_payees, p.core.min_payers, holds):
             rows = sorted(leg.transfer for leg in part)
-            if rows[0].at in starts:
+            if rows[0].at < half:
                 evidence = tuple((t.row, 0, t.base or 0) for t in rows)
                 out.append(Match(rows[0].row, rows[0].originator, 1, evidence, density(part)))
     return out
@@ -263,6 +257,6 @@ DETECTOR = Detector(
     unit="window",
     reach=lambda limits: (step_of(limits.window), limits.window),
     measure=Measure("density", "Share of all pairs of a sender and a receiver.", 1e-4),
-    relations=("rename_accounts", "shuffle_rows", "rescale_currency"),
+    relations=("shift_weeks", "rename_accounts", "shuffle_rows", "rescale_currency"),
     hops=1,
 )

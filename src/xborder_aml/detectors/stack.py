@@ -48,14 +48,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from xborder_aml.detectors._cores import (
-    Leg,
-    dense_parts,
-    density,
-    drawn_ring,
-    ring,
-    windows_of,
-)
+from xborder_aml.detectors._cores import drawn_ring, ring
+from xborder_aml.detectors._oracle import Leg, dense_parts, density, grid
 from xborder_aml.detectors._spec import (
     BORDERS,
     Choose,
@@ -90,7 +84,7 @@ class Stack(Params):
     5
     """
 
-    window: str | timedelta = param("10d", "Length of a window of the calendar grid.", unit="time")
+    window: str | timedelta = param("14d", "Length of a window of the calendar grid.", unit="time")
     min_senders: int = param(2, "Fewest senders.", unit="accounts")
     min_middles: int = param(3, "Fewest middles.", unit="accounts")
     min_receivers: int = param(2, "Fewest receivers.", unit="accounts")
@@ -143,11 +137,13 @@ def reference(view: View, params: Stack) -> list[Match]:
     p = params.limits()
     moving = [t for t in view.transfers if t.base and t.originator != t.beneficiary]
     out = []
-    for starts, held in windows_of(moving, p.window):
-        for part in dense_parts(_legs(held, p), p.core, lambda part: _holds(part, p.core)):
+    for half, held in grid(moving, p.window):
+        for part in dense_parts(
+            _legs(held, p), p.core.min_payees, p.core.min_payers, lambda own: _holds(own, p.core)
+        ):
             layers = _layers(part)
             anchor = min(t for layer in layers for t in layer)
-            if anchor.at in starts:
+            if anchor.at < half:
                 evidence = [
                     (t.row, role, t.base or 0) for role in (0, 1) for t in sorted(layers[role])
                 ]
@@ -385,6 +381,6 @@ DETECTOR = Detector(
     unit="window",
     reach=lambda limits: (step_of(limits.window), limits.window),
     measure=Measure("density", "Share of all pairs, in the layer that has fewer of them.", 1e-4),
-    relations=("rename_accounts", "shuffle_rows", "rescale_currency"),
+    relations=("shift_weeks", "rename_accounts", "shuffle_rows", "rescale_currency"),
     hops=2,
 )

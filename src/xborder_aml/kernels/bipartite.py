@@ -9,6 +9,7 @@ import numpy as np
 from xborder_aml._jit import jit
 from xborder_aml.kernels.cores import CoreLimits, dense_cores
 from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.flows import moves
 from xborder_aml.kernels.grid import grid_window
 from xborder_aml.kernels.legs import (
     RECEIVER,
@@ -16,7 +17,6 @@ from xborder_aml.kernels.legs import (
     count_payments,
     forget_payments,
     make_legs,
-    moves,
     tell_hubs,
 )
 from xborder_aml.kernels.output import DONE, Output, begin, full
@@ -51,7 +51,7 @@ def bipartite(edges: Edges, limits: BipartiteLimits, first: int, last: int, out:
             payer = edges.originator[row]
             payee = edges.beneficiary[row]
             if (
-                moves(edges, row)
+                moves(edges.base[row], payer, payee)
                 and limits.core.min_payees <= n_out[payer] <= limits.max_degree
                 and limits.core.min_payers <= n_in[payee] <= limits.max_degree
             ):

@@ -117,12 +117,9 @@ def make_nodes(legs: Legs, pairs: Pairs, n_accounts: int) -> Nodes:
     return nodes
 
 
-def is_short(nodes: Nodes, node: int, payees: int, payers: int) -> bool:
-    """Tell whether a node has too few partners on a side where it must have some."""
-    side = nodes.side[node]
-    return (side != RECEIVER and nodes.n_out[node] < payees) or (
-        side != SENDER and nodes.n_in[node] < payers
-    )
+def is_short(side: int, n_out: int, n_in: int, payees: int, payers: int) -> bool:
+    """Tell whether a node has too few partners where it must have some."""
+    return (side != RECEIVER and n_out < payees) or (side != SENDER and n_in < payers)
 
 
 def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
@@ -130,7 +127,7 @@ def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
     top = 0
     for i in range(n):
         node = nodes.left[i]
-        if is_short(nodes, node, payees, payers):
+        if is_short(nodes.side[node], nodes.n_out[node], nodes.n_in[node], payees, payers):
             nodes.state[node] = 0
             nodes.queue[top] = node
             top += 1
@@ -140,14 +137,18 @@ def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
         for pair in range(pairs.ptr[gone], pairs.ptr[gone + 1]):
             node = pairs.head[pair]
             nodes.n_in[node] -= 1
-            if nodes.state[node] and is_short(nodes, node, payees, payers):
+            if nodes.state[node] and is_short(
+                nodes.side[node], nodes.n_out[node], nodes.n_in[node], payees, payers
+            ):
                 nodes.state[node] = 0
                 nodes.queue[top] = node
                 top += 1
         for i in range(pairs.in_ptr[gone], pairs.in_ptr[gone + 1]):
             node = pairs.tail[pairs.in_pair[i]]
             nodes.n_out[node] -= 1
-            if nodes.state[node] and is_short(nodes, node, payees, payers):
+            if nodes.state[node] and is_short(
+                nodes.side[node], nodes.n_out[node], nodes.n_in[node], payees, payers
+            ):
                 nodes.state[node] = 0
                 nodes.queue[top] = node
                 top += 1

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.flows import moves
 from xborder_aml.kernels.output import Output, add_cut
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "count_payments",
     "forget_payments",
     "make_legs",
-    "moves",
     "tell_hubs",
 ]
 
@@ -41,19 +41,16 @@ class Legs(NamedTuple):
     n: NDArray[np.int64]  # (2,)
 
 
-def moves(edges: Edges, row: int) -> bool:
-    """Tell whether a payment moves a known amount from one account to another."""
-    return edges.base[row] > 0 and edges.originator[row] != edges.beneficiary[row]
-
-
 def count_payments(
     edges: Edges, low: int, end: int, n_out: NDArray[np.int64], n_in: NDArray[np.int64]
 ) -> None:
     """Count what each account of a window pays and is paid; both counts are zero before."""
     for row in range(low, end):
-        if moves(edges, row):
-            n_out[edges.originator[row]] += 1
-            n_in[edges.beneficiary[row]] += 1
+        payer = edges.originator[row]
+        payee = edges.beneficiary[row]
+        if moves(edges.base[row], payer, payee):
+            n_out[payer] += 1
+            n_in[payee] += 1
 
 
 def forget_payments(
@@ -104,27 +101,29 @@ def tell_hubs(
     return True
 
 
-def node_of(legs: Legs, key: int) -> int:
-    """Return the node of a key, a new one if it has none."""
-    node = legs.place[key]
-    if node >= legs.n[1] or legs.key[node] != key:
-        node = legs.n[1]
-        legs.place[key] = node
-        legs.key[node] = key
-        legs.n[1] += 1
+def node_of(key: int, keys: NDArray[np.int64], place: NDArray[np.int32], n: int) -> int:
+    """Return the node of a key, among `n` nodes; `n` if it has none, which is then made for it."""
+    node = place[key]
+    if node >= n or keys[node] != key:
+        node = n
+        keys[n] = key
+        place[key] = n
     return node
 
 
 def add_leg(legs: Legs, row: int, tail_key: int, head_key: int) -> None:
     """Add a payment between two nodes."""
     n = legs.n[0]
+    tail = node_of(tail_key, legs.key, legs.place, legs.n[1])
+    legs.n[1] = max(legs.n[1], tail + 1)
+    head = node_of(head_key, legs.key, legs.place, legs.n[1])
+    legs.n[1] = max(legs.n[1], head + 1)
     legs.row[n] = row
-    legs.tail[n] = node_of(legs, tail_key)
-    legs.head[n] = node_of(legs, head_key)
+    legs.tail[n] = tail
+    legs.head[n] = head
     legs.n[0] = n + 1
 
 
-moves = jit(moves)
 count_payments = jit(count_payments)
 forget_payments = jit(forget_payments)
 tell_hubs = jit(tell_hubs)

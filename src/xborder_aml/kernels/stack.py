@@ -9,6 +9,7 @@ import numpy as np
 from xborder_aml._jit import jit
 from xborder_aml.kernels.cores import CoreLimits, dense_cores
 from xborder_aml.kernels.edges import Edges
+from xborder_aml.kernels.flows import moves
 from xborder_aml.kernels.grid import grid_window
 from xborder_aml.kernels.legs import (
     MIDDLE,
@@ -17,7 +18,6 @@ from xborder_aml.kernels.legs import (
     count_payments,
     forget_payments,
     make_legs,
-    moves,
     tell_hubs,
 )
 from xborder_aml.kernels.output import DONE, Output, begin, full
@@ -54,16 +54,16 @@ def stack(edges: Edges, limits: StackLimits, first: int, last: int, out: Output)
         if not tell_hubs(edges, low, half, n_out, n_in, most, out):
             return full(out)
         for row in range(end - 1, low - 1, -1):  # back, so that the earliest is written last
-            if moves(edges, row):
+            if moves(edges.base[row], edges.originator[row], edges.beneficiary[row]):
                 first_in[edges.beneficiary[row]] = edges.at[row]
         for row in range(low, end):
-            if moves(edges, row):
+            if moves(edges.base[row], edges.originator[row], edges.beneficiary[row]):
                 last_out[edges.originator[row]] = edges.at[row]
         legs = make_legs(2 * (end - low), place)
         for row in range(low, end):
             payer = edges.originator[row]
             payee = edges.beneficiary[row]
-            if not moves(edges, row) or not (
+            if not moves(edges.base[row], payer, payee) or not (
                 payees <= n_out[payer] <= most and payers <= n_in[payee] <= most
             ):
                 continue
