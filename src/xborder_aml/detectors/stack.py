@@ -100,7 +100,7 @@ class Stack(Params):
     min_borders: int = param(1, BORDERS)
     strict_time: bool = param(False, "Ask that a middle pay later than it is paid.")
     max_degree: int = param(
-        200, "Payments of one account, on one side, in a window.", unit="edges", cap=True
+        500, "Payments of one account, on one side, in a window.", unit="edges", cap=True
     )
 
     def limits(self) -> Limits:
