@@ -19,7 +19,8 @@ that settles in several places at once. Each bank sees a few payments of a few c
 **What it does not claim.** That the senders know each other, or that amounts fit together. An
 account may be a sender and a receiver; it then counts on both sides, and a group in which all pay
 all is found as well. Payments without a known base amount, of nothing, or to oneself are left out.
-What lasts longer than half a window may be shown in part, and in two windows.
+What lasts longer than half a window may be shown in part, and in two windows. Sets that hang on a
+larger net of accounts with as many partners each are peeled with it, and missed.
 
 **False positives.** Companies of one trade that buy from the same suppliers; subsidiaries that
 settle with one another; market makers and their brokers; a village and its shops.
@@ -84,7 +85,7 @@ class Bipartite(Params):
     min_payees: int = param(2, "Fewest receivers that each sender pays.", unit="accounts")
     min_payers: int = param(2, "Fewest senders that pay each receiver.", unit="accounts")
     min_density: float = param(
-        0.5, "Least share of all pairs of a sender and a receiver.", unit="share"
+        0.7, "Least share of all pairs of a sender and a receiver.", unit="share"
     )
     min_borders: int = param(1, BORDERS)
     max_degree: int = param(

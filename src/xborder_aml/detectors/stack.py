@@ -22,7 +22,8 @@ each sum. It is the layering of mule networks and of shell companies that invoic
 **What it does not claim.** That one sum can be followed through a middle, or that every middle
 passes on what it is paid: only the layers as a whole are weighed. An account may stand on more than
 one side. Payments without a known base amount, of nothing, or to oneself are left out. What lasts
-longer than half a window may be shown in part, and in two windows.
+longer than half a window may be shown in part, and in two windows. Sets that hang on a larger net
+of accounts with as many partners each are peeled with it, and missed.
 
 **False positives.** Wholesalers between makers and shops; brokers and clearing members; agents who
 collect for several principals; subsidiaries between a group's two holding companies.
@@ -90,7 +91,7 @@ class Stack(Params):
     min_receivers: int = param(2, "Fewest receivers.", unit="accounts")
     min_payees: int = param(2, "Fewest accounts of the next side that each pays.", unit="accounts")
     min_payers: int = param(2, "Fewest accounts of the side before that pay each.", unit="accounts")
-    min_density: float = param(0.5, "Least share of all pairs of each layer.", unit="share")
+    min_density: float = param(0.7, "Least share of all pairs of each layer.", unit="share")
     min_retained: float = param(
         0.8, "Least share of the first layer's sum in the second.", unit="share"
     )

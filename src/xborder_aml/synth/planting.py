@@ -14,13 +14,13 @@ from xborder_aml.errors import DataError
 from xborder_aml.synth.economy import Economy
 from xborder_aml.synth.plant import Seeded
 from xborder_aml.synth.population import ROLES, Population
-from xborder_aml.synth.rows import Rows, join, legs, rows
+from xborder_aml.synth.rows import Rows, join, legs, moments, rows
 from xborder_aml.synth.world import MINUTES, PLACES, rate_table, stream
 
 __all__ = ["Case", "plant_cases"]
 
 _MINUTE_US = 60_000_000
-_MARGIN = 7 * MINUTES  # a case keeps away from its accounts' other traffic, where it can
+_MARGIN = 14 * MINUTES  # a case keeps away from its accounts' other traffic, where it can
 _DRAWS = 200
 _TASTE = 4.0  # payments of other traffic that chance outweighs in the choice of an account
 _FAN = 4  # so many accounts with one payment each: small sums from many people
@@ -250,7 +250,7 @@ def _view(e: Economy, r: Rows, holders: NDArray[np.int64]) -> View:
     money = np.unique([p.currency for p in PLACES], return_inverse=True)[1]
     place = e.people.place
     columns = (
-        r.minute * _MINUTE_US,
+        moments(r),  # calendar grids and weekdays start where they do in the ledger
         src,
         dst,
         made.sent,

@@ -21,7 +21,7 @@ from xborder_aml.schema import (
 from xborder_aml.synth.population import Population, keys
 from xborder_aml.synth.world import MINUTES, PLACES, START, from_euro, rate_table, to_euro
 
-__all__ = ["NONE", "PURPOSES", "Legs", "Rows", "join", "legs", "rows", "settle"]
+__all__ = ["NONE", "PURPOSES", "Legs", "Rows", "join", "legs", "moments", "rows", "settle"]
 
 NONE = -1
 """No group, no mate, no label."""
@@ -121,13 +121,18 @@ def legs(r: Rows, places: NDArray[np.int64], table: NDArray[np.int64]) -> Legs:
     return Legs(sent, received, base, here, there)
 
 
+def moments(r: Rows) -> NDArray[np.int64]:
+    """Return when payments are made, in microseconds since 1970."""
+    start = datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()
+    return int(start) * 1_000_000 + r.minute.astype(np.int64) * _MINUTE_US
+
+
 def settle(r: Rows, people: Population, n_days: int) -> pl.DataFrame:
     """Return payments in time order as `schema.TRANSACTIONS` declares them, numbered from 1.
 
     Rows of one minute keep their order. Labels are left null.
     """
     made = legs(r, people.place, rate_table(n_days))
-    start = int(datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()) * 1_000_000
     n = r.minute.size
     names = keys(people.place.size)
 
@@ -140,7 +145,7 @@ def settle(r: Rows, people: Population, n_days: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "transaction_id": np.arange(1, n + 1),
-            "executed_at": pl.Series(start + r.minute * _MINUTE_US).cast(pl.Datetime("us", "UTC")),
+            "executed_at": pl.Series(moments(r)).cast(pl.Datetime("us", "UTC")),
             "originator": names.gather(pl.Series(r.src, dtype=pl.UInt32)),
             "beneficiary": names.gather(pl.Series(r.dst, dtype=pl.UInt32)),
             "sent_minor": made.sent,
