@@ -137,19 +137,21 @@ def dense_parts(
 
 def _core(legs: list[Leg], payees: int, payers: int) -> list[Leg]:
     """Drop the legs of nodes that pay or are paid by too few, until there is no such node."""
-
-    def enough(node: Node) -> bool:
-        pays = {leg.head for leg in legs if leg.tail == node}
-        paid_by = {leg.tail for leg in legs if leg.head == node}
-        return (node[0] == "receiver" or len(pays) >= payees) and (
-            node[0] == "sender" or len(paid_by) >= payers
-        )
-
     while True:
-        kept = [leg for leg in legs if enough(leg.tail) and enough(leg.head)]
-        if len(kept) == len(legs):
-            return kept
-        legs = kept
+        pays: dict[Node, set[Node]] = {}
+        paid_by: dict[Node, set[Node]] = {}
+        for leg in legs:
+            pays.setdefault(leg.tail, set()).add(leg.head)
+            paid_by.setdefault(leg.head, set()).add(leg.tail)
+        short = {
+            node
+            for node in {*pays, *paid_by}
+            if (node[0] != "receiver" and len(pays.get(node, ())) < payees)
+            or (node[0] != "sender" and len(paid_by.get(node, ())) < payers)
+        }
+        if not short:
+            return legs
+        legs = [leg for leg in legs if leg.tail not in short and leg.head not in short]
 
 
 def density(legs: list[Leg]) -> int:

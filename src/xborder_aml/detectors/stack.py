@@ -154,12 +154,14 @@ def reference(view: View, params: Stack) -> list[Match]:
 
 def _legs(held: list[Transfer], p: Limits) -> list[Leg]:
     """Return the legs to middles that pay later, and from middles that were paid earlier."""
+    paid = {t.beneficiary: t.at for t in reversed(held)}  # first time, since the last to be set
+    pays = {t.originator: t.at for t in held}  # last time
     legs = []
     for t in held:
         payer, payee = t.originator, t.beneficiary
-        if any(x.originator == payee and x.at >= t.at + p.strict for x in held):
+        if payee in pays and t.at + p.strict <= pays[payee]:
             legs.append(Leg(("sender", payer), ("middle", payee), t))
-        if any(x.beneficiary == payer and x.at + p.strict <= t.at for x in held):
+        if payer in paid and paid[payer] + p.strict <= t.at:
             legs.append(Leg(("middle", payer), ("receiver", payee), t))
     return legs
 

@@ -222,11 +222,12 @@ def _holds(
 ) -> bool:
     """Tell whether one match, by the definition, has all payments as evidence.
 
-    The definition is asked about the payments amid the other traffic of their accounts, which may
-    join the match but must not break it.
+    The definition is asked about the payments amid the other traffic of their accounts, or of the
+    whole window where it looks at that, which may join the match but must not break it.
     """
     a, b = _window(background, payments.minute)
     touching = np.isin(background.src[a:b], accounts) | np.isin(background.dst[a:b], accounts)
+    touching |= detector.unit == "window"
     near = background.take(a + np.flatnonzero(touching))
     both = join([near, payments])
     order = np.argsort(both.minute, kind="stable")
