@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors.split_match import SplitMatch
     from xborder_aml.detectors.stack import Stack
     from xborder_aml.detectors.structuring import Structuring
+    from xborder_aml.detectors.typology import Hop, Party, Typology
     from xborder_aml.detectors.u_turn import UTurn
     from xborder_aml.errors import (
         CapacityError,
@@ -91,12 +92,14 @@ _HOME = {
     "Findings": "findings",
     "FunnelAccount": "detectors.funnel_account",
     "GatherScatter": "detectors.gather_scatter",
+    "Hop": "detectors.typology",
     "LaundromatCore": "detectors.laundromat_core",
     "LayeringChain": "detectors.layering_chain",
     "MirrorPayments": "detectors.mirror_payments",
     "MissingExtraError": "errors",
     "ParameterError": "errors",
     "Part": "detection",
+    "Party": "detectors.typology",
     "PassThrough": "detectors.pass_through",
     "ProcessesExecutor": "executors",
     "RandomWalk": "detectors.random_walk",
@@ -113,6 +116,7 @@ _HOME = {
     "ThreadsExecutor": "executors",
     "TransactionFeatures": "features",
     "TransactionGraph": "graph",
+    "Typology": "detectors.typology",
     "UTurn": "detectors.u_turn",
     "Update": "detection",
     "WorkerError": "errors",
@@ -155,12 +159,14 @@ __all__ = [
     "Findings",
     "FunnelAccount",
     "GatherScatter",
+    "Hop",
     "LaundromatCore",
     "LayeringChain",
     "MirrorPayments",
     "MissingExtraError",
     "ParameterError",
     "Part",
+    "Party",
     "PassThrough",
     "ProcessesExecutor",
     "RandomWalk",
@@ -176,6 +182,7 @@ __all__ = [
     "ThreadsExecutor",
     "TransactionFeatures",
     "TransactionGraph",
+    "Typology",
     "UTurn",
     "Update",
     "WorkerError",

@@ -6,8 +6,10 @@ group ``xborder_aml.detectors``, each entry naming a `Detector`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from xborder_aml.detectors import (
     bipartite,
@@ -29,9 +31,10 @@ from xborder_aml.detectors import (
     u_turn,
 )
 from xborder_aml.detectors._spec import Detector, Params
+from xborder_aml.detectors.typology import Typology, typology_detector
 from xborder_aml.errors import ParameterError, did_you_mean
 
-__all__ = ["DETECTORS", "detector_of", "registry"]
+__all__ = ["DETECTORS", "detector_of", "params_of", "registry"]
 
 DETECTORS: tuple[Detector, ...] = (
     round_trip.DETECTOR,
@@ -91,6 +94,12 @@ def detector_of(params: Params | str) -> Detector:
             f"no detector is named {params!r}{did_you_mean(params, registry())}; there are "
             f"{', '.join(registry())}"
         )
+    if isinstance(params, Typology):
+        if params.name in registry():
+            raise ParameterError(
+                f"typology {params.name!r} has the name of a detector; give it another"
+            )
+        return typology_detector(params)
     for detector in registry().values():
         if type(params) is detector.params:
             return detector
@@ -100,3 +109,16 @@ def detector_of(params: Params | str) -> Detector:
         f"{kind.__name__} as given is not the parameters of a registered detector; make one of "
         f"{known}, like {known.partition(',')[0]}()"
     )
+
+
+def params_of(name: str, values: Mapping[str, Any]) -> Params:
+    """Return the spec that a pattern was found with, from what `Findings.parameters` says of it.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such detector, or a value cannot be.
+    """
+    kind = Typology if "hops" in values else detector_of(name).params
+    made: Params = kind.from_dict(values)
+    return made
