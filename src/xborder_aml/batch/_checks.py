@@ -7,6 +7,7 @@ from pathlib import Path
 from xborder_aml.batch._stages import OUTPUTS
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.detectors import detector_of
+from xborder_aml.detectors.typology import Typology
 from xborder_aml.errors import DatasetUnavailableError, ParameterError, did_you_mean
 from xborder_aml.score import EvidenceScorer
 from xborder_aml.sources import SOURCES
@@ -27,7 +28,9 @@ def check(config: BatchConfig) -> None:
     ------
     ParameterError
         If a source, a detector or one of its parameters is unknown or out of range, or a detector
-        has parameters and is not chosen.
+        has parameters and is not chosen, or a typology is not one.
+    DatasetUnavailableError
+        If a typology's file is not there.
     """
     if config.source not in SOURCES:
         raise ParameterError(
@@ -37,6 +40,8 @@ def check(config: BatchConfig) -> None:
     EvidenceScorer(config.permutations, config.seed)
     for name in (*config.detectors, *config.parameters):
         detector_of(name)
+    for path in config.typologies:
+        detector_of(Typology.from_toml(path))
     for name, values in config.parameters.items():
         if config.detectors and name not in config.detectors:
             raise ParameterError(
@@ -66,6 +71,7 @@ def find_inputs(ledger: Path, config: BatchConfig) -> list[tuple[str, Path]]:
         found += [("accounts' companion", path) for path in beside if path.is_file()]
     if config.rates is not None:
         found.append(("rates", Path(config.rates)))
+    found += [("typology", Path(path)) for path in config.typologies]
     for role, path in found:
         if path.is_dir():
             raise DatasetUnavailableError(f"{str(path)!r} is a folder; name the {role} file in it")

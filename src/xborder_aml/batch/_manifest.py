@@ -14,7 +14,7 @@ from xborder_aml.batch.config import BatchConfig, Stage
 
 __all__ = ["about", "counted", "incomplete", "versions"]
 
-_IN_FULL_LATER = ("detectors", "parameters")
+_IN_FULL_LATER = ("detectors", "parameters", "typologies")
 _LIBRARIES = ("numba", "numpy", "plotly", "polars", "pyarrow", "scikit-learn")
 
 

@@ -23,6 +23,7 @@ from xborder_aml.batch.config import BatchConfig, Stage
 from xborder_aml.detection import Progress, default_detectors, detect
 from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Params
+from xborder_aml.detectors.typology import Typology
 from xborder_aml.errors import DataError
 from xborder_aml.executors import Executor, ProcessesExecutor
 from xborder_aml.findings import Findings
@@ -167,10 +168,11 @@ def graph_of(
 def specs(graph: TransactionGraph, config: BatchConfig) -> list[Params]:
     """Return the parameters of the chosen detectors: defaults for this ledger, then the user's."""
     chosen = default_detectors(graph, config.detectors or None)
-    return [
+    own = [
         p.from_dict({**p.to_dict(), **config.parameters.get(detector_of(p).name, {})})
         for p in chosen
     ]
+    return [*own, *(Typology.from_toml(path) for path in config.typologies)]
 
 
 def executor_of(config: BatchConfig) -> Executor | int | None:

@@ -22,6 +22,8 @@ Stage = Literal["read", "detect", "score", "refer", "report"]
 STAGES: tuple[Stage, ...] = ("read", "detect", "score", "refer", "report")
 
 _PATHS = ("accounts", "rates")
+_LISTS_OF_PATHS = ("typologies",)
+_NATURAL = {"top": 1, "threads": 1, "permutations": 1, "seed": 0}
 _NATURAL = {"top": 1, "workers": 1, "permutations": 1, "seed": 0}
 """Whole numbers, and the least that each may be."""
 
@@ -49,7 +51,7 @@ class BatchConfig:
     Examples
     --------
     >>> BatchConfig(source="occrp", detectors=("round_trip",)).to_dict("detect")
-    {'detectors': ['round_trip'], 'parameters': {}}
+    {'detectors': ['round_trip'], 'typologies': [], 'parameters': {}}
     >>> BatchConfig.from_dict({"permutation": 9})
     Traceback (most recent call last):
     ...
@@ -95,6 +97,12 @@ class BatchConfig:
     detectors: tuple[str, ...] = _setting(
         (),
         "Detectors to run; by default all that `xborder-aml detectors` lists.",
+        "detect",
+        shape="names",
+    )
+    typologies: tuple[str, ...] = _setting(
+        (),
+        "TOML files of typologies of your own, searched for beside the detectors.",
         "detect",
         shape="names",
     )
@@ -202,6 +210,8 @@ class BatchConfig:
             for name in _PATHS
             if (given := getattr(config, name)) is not None
         }
+        for name in _LISTS_OF_PATHS:
+            here[name] = tuple(str(path.parent / given) for given in getattr(config, name))
         return dataclasses.replace(config, **here)
 
     def to_dict(self, *stages: Stage) -> dict[str, Any]:
@@ -224,8 +234,14 @@ class BatchConfig:
         values = self.to_dict()
         for name in _PATHS:
             if name in values:
-                values[name] = Path(os.path.relpath(values[name], folder)).as_posix()
+                values[name] = _seen_from(folder, values[name])
+        for name in _LISTS_OF_PATHS:
+            values[name] = [_seen_from(folder, given) for given in values[name]]
         return tomli_w.dumps({k: v for k, v in values.items() if v not in ({}, [])})
+
+
+def _seen_from(folder: str | os.PathLike[str], path: str) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def setting_of(name: str) -> dataclasses.Field[Any]:

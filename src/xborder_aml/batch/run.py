@@ -160,6 +160,7 @@ def _bearing(stage: Stage, config: BatchConfig) -> list[Any]:
     if stage == "read":  # the files that these name are hashed as inputs
         choices = {k: v for k, v in choices.items() if k not in ("accounts", "rates")}
     if stage == "detect":
+        del choices["typologies"]  # so are these
         return [choices, {d.name: d.version for d in registry().values()}]
     return [choices]
 
@@ -229,6 +230,7 @@ def _close(work: Workspace, notes: Mapping[Stage, Mapping[str, Any]]) -> dict[st
     config = work.config
     if "detect" in notes:
         parameters = work.facts["detect"]["parameters"]
+        parameters = {n: values for n, values in parameters.items() if n in registry()}
         config = replace(config, detectors=tuple(parameters), parameters=parameters)
     if path.is_file():
         before: dict[str, Any] = json.loads(path.read_text("utf-8"))

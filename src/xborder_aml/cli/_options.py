@@ -25,6 +25,7 @@ _SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "on_missing_rate": ("--on-missing-rate", {"type": click.Choice(["raise", "keep"])}),
     "strict": ("--strict/--no-strict", {}),
     "detectors": ("--detectors", {"metavar": "NAME,...", "multiple": True}),
+    "typologies": ("--typology", {"metavar": "FILE", "multiple": True}),
     "parameters": ("--set", {"metavar": "DETECTOR.PARAMETER=VALUE", "multiple": True}),
     "permutations": ("--permutations", {"metavar": "N", "type": int}),
     "seed": ("--seed", {"metavar": "N", "type": int}),
@@ -78,6 +79,8 @@ def config_of(values: dict[str, Any]) -> BatchConfig:
             given[name] = _options(config, _pairs(texts, "--option"))
         elif name == "detectors":
             given[name] = tuple(_split(texts))
+        elif name == "typologies":
+            given[name] = tuple(texts)
         elif name == "parameters":
             given[name] = _parameters(config, _pairs(texts, "--set"))
         elif isinstance(texts, datetime):

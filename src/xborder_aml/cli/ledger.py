@@ -29,6 +29,7 @@ _READING = (
     "strict",
 )
 _DETECTING = ("detectors", "parameters", "as_of", "workers", "executor")
+_DETECTING = ("detectors", "typologies", "parameters", "as_of", "threads")
 _SHOWN = 20
 """Referrals that are printed; all are in the files."""
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from xborder_aml.detection._changes import Changes
 from xborder_aml.detection._detect import assembled, find_in, finished, specs_of
 from xborder_aml.detection._places import Places
-from xborder_aml.detectors import detector_of
+from xborder_aml.detectors import params_of
 from xborder_aml.detectors._spec import Detector, Params
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import (
@@ -143,10 +143,7 @@ def _specs(
     previous: Findings, changes: Changes, detectors: Iterable[Params] | Params | None
 ) -> list[tuple[Detector, Params]]:
     if detectors is None:
-        detectors = [
-            detector_of(name).params.from_dict(values)
-            for name, values in previous.parameters.items()
-        ]
+        detectors = [params_of(name, values) for name, values in previous.parameters.items()]
     specs = specs_of(changes.graph, detectors)
     given = {d.name: p.to_dict() for d, p in specs}
     if given != {k: dict(v) for k, v in previous.parameters.items()}:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from xborder_aml.detectors._spec import basis_points, microseconds
 from xborder_aml.errors import ParameterError, did_you_mean
@@ -12,7 +14,7 @@ from xborder_aml.kernels.amounts import MAX_BP
 from xborder_aml.kernels.bundles import MAX_KEPT
 
 if TYPE_CHECKING:
-    from xborder_aml.detectors.typology import Party, Typology
+    from xborder_aml.detectors.typology import Hop, Party, Typology
 
 __all__ = ["check_hop", "check_party", "check_typology"]
 
@@ -21,9 +23,34 @@ MAX_PLANS = 64
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def _all(kind: type) -> Callable[[Any], bool]:
+    return lambda v: isinstance(v, tuple) and all(type(x) is kind for x in v)
+
+
+_FORMS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("text", lambda v: type(v) is str),
+    "float": ("a number", lambda v: type(v) in (int, float)),
+    "int": ("a whole number", lambda v: type(v) is int),
+    "int | None": ("a whole number", lambda v: v is None or type(v) is int),
+    "bool": ("true or false", lambda v: type(v) is bool),
+    "bool | None": ("true or false", lambda v: v is None or type(v) is bool),
+    "tuple[str, ...]": ("a list of texts", _all(str)),
+    "tuple[int, int]": ("two whole numbers", lambda v: _all(int)(v) and len(v) == 2),
+}
+"""What each type of a hop's or party's field is called, and its test; durations test themselves."""
+
+
+def _check_types(part: Hop | Party, where: str) -> None:
+    for f in dataclasses.fields(part):
+        called, fits = _FORMS.get(str(f.type), ("", lambda _: True))
+        if not fits(getattr(part, f.name)):
+            raise ParameterError(f"{where}: {f.name}={getattr(part, f.name)!r} must be {called}")
+
+
 def check_typology(t: Typology) -> None:
     """Check a typology whole; errors name the hop or party, and the cure."""
-    if not (isinstance(t.name, str) and _NAME.fullmatch(t.name)):
+    called: Any = t.name  # types are only hints: a file may say anything
+    if not (isinstance(called, str) and _NAME.fullmatch(called)):
         raise ParameterError(
             f"a typology is named {t.name!r}; give it a name of lower-case letters, digits and "
             "underscores, like 'loan_back'"
@@ -57,9 +84,10 @@ def check_hop(t: Typology, i: int, seen: set[str]) -> None:
         if not condition:
             raise ParameterError(f"{where}: {sentence}")
 
+    _check_types(h, where)
     ends = (h.originator, h.beneficiary)
     need(
-        all(isinstance(e, str) and _NAME.fullmatch(e) for e in ends),
+        all(map(_NAME.fullmatch, ends)),
         f"parties are named {ends}; use lower-case letters, digits and underscores",
     )
     need(h.originator != h.beneficiary, "it leads from a party to itself; name another party")
@@ -73,12 +101,7 @@ def check_hop(t: Typology, i: int, seen: set[str]) -> None:
         high = min(high, microseconds(h.max_gap, "max_gap"))
     need(low <= high, f"min_gap={h.min_gap!r} exceeds max_gap or the window; make it shorter")
     for key in ("min_share", "max_share"):
-        value = getattr(h, key)
-        need(
-            isinstance(value, int | float) and not isinstance(value, bool),
-            f"{key}={value!r} must be a number",
-        )
-        basis_points(value, f"{where}: {key}")
+        basis_points(getattr(h, key), f"{where}: {key}")
     need(h.min_share <= h.max_share, "min_share exceeds max_share; swap them")
     free = h.min_share == 0 and h.max_share == MAX_BP / 10_000
     need(bool(h.of) or free, "min_share and max_share are shares `of` earlier hops; say which")
@@ -90,9 +113,8 @@ def check_hop(t: Typology, i: int, seen: set[str]) -> None:
             f"{', '.join(earlier) or 'none'}",
         )
     need(
-        isinstance(h.min_minor, int)
-        and 0 <= h.min_minor <= (2**62 if h.max_minor is None else h.max_minor),
-        f"min_minor={h.min_minor!r} and max_minor={h.max_minor!r} must be whole, and ascend",
+        0 <= h.min_minor <= (2**62 if h.max_minor is None else h.max_minor),
+        f"min_minor={h.min_minor!r} and max_minor={h.max_minor!r} must ascend from 0",
     )
     for code in h.instruments:
         need(
@@ -100,10 +122,14 @@ def check_hop(t: Typology, i: int, seen: set[str]) -> None:
             f"{code!r} is no instrument{did_you_mean(code, INSTRUMENTS)}; there are "
             f"{', '.join(INSTRUMENTS)}",
         )
-    need(h.crosses_border in (None, True, False), "crosses_border is true or false, or left out")
     need(
-        len(h.repeat) == 2 and 1 <= h.repeat[0] <= h.repeat[1] <= MAX_TRANSFERS,
+        1 <= h.repeat[0] <= h.repeat[1] <= MAX_TRANSFERS,
         f"repeat={h.repeat!r} must be a fewest and a most, between 1 and {MAX_TRANSFERS}",
+    )
+    need(
+        h.repeat == (1, 1) or not seen or h.originator in seen,
+        f"it is repeated, and begins at {h.originator!r}, whom no hop before it touches; let it "
+        f"begin at one of {', '.join(sorted(seen))}",
     )
 
 
@@ -121,6 +147,7 @@ def _check_size(t: Typology) -> None:
 
 def check_party(t: Typology, party: Party) -> None:
     where = f"typology {t.name!r}, party {party.name!r}"
+    _check_types(party, where)
     known = t.named_parties
     if party.name not in known:
         raise ParameterError(

@@ -291,7 +291,10 @@ def _rehoused(choose: Choose, t: Any, key: str, *, same: bool) -> Instance | Non
     made = _shortest(choose, t)
     a, b = (_parties(t).index(name) for name in asked[0])
     holders = list(made.holders or range(len(made.jurisdictions)))
-    holders[a] = holders[b] if same else len(holders)
+    if same:
+        holders[a] = holders[b]
+    else:
+        holders[a], holders[b] = a, b
     return made._replace(holders=tuple(holders))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xborder_aml.detectors import detector_of
+from xborder_aml.detectors import detector_of, params_of
 from xborder_aml.detectors._spec import Params
 from xborder_aml.errors import ParameterError, did_you_mean
 
@@ -109,8 +109,11 @@ class Task:
                     f"a task has no {key!r}{did_you_mean(key, known)}; it has {', '.join(known)}"
                 )
         ((pattern, given),) = values["params"].items()
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**{**plain, "params": detector_of(pattern).params.from_dict(given)})
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        plain["params"] = params_of(pattern, given)
+        return cls(**plain)
 
     def __str__(self) -> str:
         """Return which task it is, for messages."""

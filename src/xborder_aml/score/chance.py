@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.detection import Progress, find
-from xborder_aml.detectors import detector_of
+from xborder_aml.detectors import detector_of, params_of
 from xborder_aml.detectors._spec import Detector
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Executor
@@ -92,7 +92,8 @@ def against_chance(
     standing, returned = (
         graph.transaction_ids[mask] for mask in (standing_payments(graph), returned_payments(graph))
     )
-    detectors = {name: detector_of(name) for name in findings.parameters}
+    specs = {name: params_of(name, values) for name, values in findings.parameters.items()}
+    detectors = {name: detector_of(params) for name, params in specs.items()}
     here = {n: _like(as_raw(graph, findings.of(n), d), d) for n, d in detectors.items()}
     there: dict[str, list[NDArray[np.int64]]] = {name: [] for name in here}
     shown: list[pl.DataFrame] = []
@@ -100,9 +101,9 @@ def against_chance(
         null = permuted(bare, seed * 10_007 + b, blocks)
         ids = null.transaction_ids
         innocent = Innocent(np.isin(ids, standing), np.isin(ids, returned))
-        for name, values in findings.parameters.items():
+        for name, params in specs.items():
             detector = detectors[name]
-            raw = find(null, detector, detector.params.from_dict(values), executor=executor)
+            raw = find(null, detector, params, executor=executor)
             there[name].append(_like(raw, detector))
             shown.append(_shown(graph, name, b, account_money(null, raw, detector, innocent)))
         if progress is not None:

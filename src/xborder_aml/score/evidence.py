@@ -41,7 +41,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.detection import Progress
-from xborder_aml.detectors import detector_of
+from xborder_aml.detectors import detector_of, params_of
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
@@ -121,7 +121,7 @@ class EvidenceScorer:
         )
         nothing = np.zeros(graph.n_transactions, bool)
         for i, pattern in enumerate(patterns):
-            detector = detector_of(pattern)
+            detector = detector_of(params_of(pattern, findings.parameters[pattern]))
             raw = as_raw(graph, findings.of(pattern), detector)
             weighed.seen[i] = account_money(graph, raw, detector, innocent)
             everything = account_money(graph, raw, detector, Innocent(nothing, nothing))
