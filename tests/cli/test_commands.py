@@ -210,3 +210,42 @@ def test_a_table_obeys_no_terminal_sequence():
         "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}" + " " * 18 + "1",
         "a" * 19 + "…  12,345",
     ]
+
+
+TYPOLOGY = """
+name = "there_and_back"
+window = "30d"
+min_borders = 0
+[[hops]]
+originator = "a"
+beneficiary = "b"
+[[hops]]
+originator = "b"
+beneficiary = "c"
+"""
+
+
+def test_a_typology_is_searched_for_beside_the_detectors(call, ledger, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(TYPOLOGY, "utf-8")
+    out = tmp_path / "o"
+    done = call("score", ledger, "--out", out, *FAST, "--permutations", 3, "--typology", path)
+    assert done.exit_code in (0, 4), done.output
+    found = pl.read_parquet(out / "findings.parquet")
+    assert {"there_and_back", "round_trip"} == set(found["pattern"])
+    again = call("score", ledger, "--out", tmp_path / "p", "--config", out / "config.toml")
+    assert again.exit_code == done.exit_code, again.output
+    assert pl.read_parquet(tmp_path / "p" / "findings.parquet").equals(found)
+    told = json.loads((out / "manifest.json").read_text("utf-8"))
+    assert [i["name"] for i in told["inputs"] if i["role"] == "typology"] == ["own.toml"]
+
+
+def test_a_typology_that_is_none_is_told(call, ledger, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(TYPOLOGY.replace("hops", "hop"), "utf-8")
+    done = call("detect", ledger, *FAST, "--typology", path)
+    assert done.exit_code == 2
+    assert "did you mean 'hops'?" in done.stderr
+    missing = call("detect", ledger, *FAST, "--typology", tmp_path / "none.toml")
+    assert missing.exit_code == 3
+    assert "there is no typology file" in missing.stderr

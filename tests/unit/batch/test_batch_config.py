@@ -68,6 +68,14 @@ def test_paths_count_from_the_folder_of_the_file(tmp_path):
     assert 'rates = "../rates.csv"' in read.to_toml(tmp_path / "b")
 
 
+def test_typologies_are_paths_too(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text('typologies = ["own/loan_back.toml"]\n', "utf-8")
+    read = BatchConfig.from_toml(path)
+    assert read.typologies == (str(tmp_path / "own" / "loan_back.toml"),)
+    assert '"own/loan_back.toml"' in read.to_toml(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
