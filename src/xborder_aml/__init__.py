@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xborder_aml.detectors import DETECTORS
     from xborder_aml.detectors.bipartite import Bipartite
     from xborder_aml.detectors.corridor_shift import CorridorShift
+    from xborder_aml.detectors.dense_flow import DenseFlow
     from xborder_aml.detectors.fan_in import FanIn
     from xborder_aml.detectors.fan_out import FanOut
     from xborder_aml.detectors.funnel_account import FunnelAccount
@@ -86,6 +87,7 @@ _HOME = {
     "DETECTORS": "detectors",
     "DataError": "errors",
     "DatasetUnavailableError": "errors",
+    "DenseFlow": "detectors.dense_flow",
     "EvidenceScorer": "score",
     "FanIn": "detectors.fan_in",
     "FanOut": "detectors.fan_out",
@@ -153,6 +155,7 @@ __all__ = [
     "CorridorShift",
     "DataError",
     "DatasetUnavailableError",
+    "DenseFlow",
     "EvidenceScorer",
     "FanIn",
     "FanOut",

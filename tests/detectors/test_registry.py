@@ -47,6 +47,7 @@ def test_built_in_detectors_come_in_this_order() -> None:
         "scatter_gather",
         "bipartite",
         "stack",
+        "dense_flow",
         "structuring",
         "funnel_account",
         "u_turn",

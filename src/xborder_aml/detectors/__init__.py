@@ -14,6 +14,7 @@ from typing import Any
 from xborder_aml.detectors import (
     bipartite,
     corridor_shift,
+    dense_flow,
     fan_in,
     fan_out,
     funnel_account,
@@ -46,6 +47,7 @@ DETECTORS: tuple[Detector, ...] = (
     scatter_gather.DETECTOR,
     bipartite.DETECTOR,
     stack.DETECTOR,
+    dense_flow.DETECTOR,
     structuring.DETECTOR,
     funnel_account.DETECTOR,
     u_turn.DETECTOR,

@@ -234,7 +234,7 @@ def turnover(
     net = abs(net)
     if (
         inside == 0
-        or inside // max(1, limits.min_turnover) < net
+        or (limits.min_turnover > 0 and inside // limits.min_turnover < net)
         or holders < limits.min_holders
         or countries < limits.min_countries
     ):
