@@ -235,7 +235,7 @@ def _made(plan: _Plan) -> Instance:
         path = (source, *members, last)
         times = [start + h * plan.gap for h in range(plan.members)]
         times.append(start + _length(plan.members, plan.gap))
-        payments += [Payment(at, *path[h : h + 2], plan.money) for h, at in enumerate(times)]
+        payments += [Payment(at, path[h], path[h + 1], plan.money) for h, at in enumerate(times)]
     payments += [
         Payment(plan.starts[0], plan.members, m, extra)
         for m, extra in enumerate(plan.stays)
