@@ -89,10 +89,15 @@ def test_money_must_leave_soon_and_nearly_all_of_it(ledger: Any) -> None:
     assert found(ledger(*came, (2, 0, 3, 211)), TWO) == []
 
 
-def test_hub_has_one_burst_at_most_a_window(hub: Any) -> None:
-    findings = detect(hub, FunnelAccount(window="1h", stay="1h"))
-    assert len(findings) <= 24
-    assert findings.truncations.is_empty()
+def test_hub_bursts_once_and_is_told_unless_it_may_be_shown(hub: Any) -> None:
+    findings = detect(hub, FunnelAccount(window="1h", stay="1s"))
+    told = findings.truncations
+    assert told["account"].to_list() == ["hub"]
+    assert told["work_left"].item() > 7_000
+    assert len(findings) == 0
+    shown = detect(hub, FunnelAccount(window="1h", stay="1s", max_payments=20_000))
+    assert shown.findings["account"].to_list() == ["hub"]
+    assert shown.truncations.is_empty()
 
 
 def test_shares_that_make_no_sense_are_refused() -> None:

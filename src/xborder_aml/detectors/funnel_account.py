@@ -8,7 +8,8 @@ after that. At least `min_depositors` distinct accounts pay in; at least `min_qu
 paid leaves within `stay` of its coming, matched first in, first out; what left in all is what came,
 give or take `max_left`; it is at least `min_rise` times what came in any window of that length that
 was over before; and at least `min_borders` of the payments cross a border. Of bursts that start
-within `window` of one another the one that brought most is shown, and the earliest of equals. The
+within `window` of one another the one that brought most is shown, and the earliest of equals. A
+burst of more than `max_payments` payments is told among the truncations and not shown. The
 findings' `measure` is the number of depositors. Payments that move no money, or an amount that is
 unknown in the base currency, count for nothing.
 
@@ -90,6 +91,9 @@ class FunnelAccount(Params):
     min_rise: float = param(3.0, "Least multiple of what came in any window before.", unit="share")
     min_borders: int = param(1, BORDERS)
     strict_time: bool = param(False, "Ask that a debit be later than the credit it uses.")
+    max_payments: int = param(
+        1_000, "Most payments of a burst that is shown.", unit="transfers", cap=True
+    )
 
     def limits(self) -> FunnelLimits:
         """Return the kernel's limits, checked."""
@@ -107,6 +111,7 @@ class FunnelAccount(Params):
             rise=basis_points(self.min_rise, "min_rise"),
             min_borders=self.min_borders,
             strict=int(self.strict_time),
+            max_payments=self.max_payments,
         )
 
 
@@ -345,7 +350,7 @@ DETECTOR = Detector(
         "at_home": at_home,
     },
     roles=(Role("in", enters=True), Role("out", leaves=True)),
-    caps=(),
+    caps=("max_payments",),
     doc=__doc__ or "",
     unit="account",
     measure=Measure("depositors", "Distinct accounts that paid in.", 1.0),

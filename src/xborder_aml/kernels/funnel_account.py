@@ -11,7 +11,15 @@ from xborder_aml._jit import jit
 from xborder_aml.kernels.amounts import BP, at_least, at_most
 from xborder_aml.kernels.edges import UNKNOWN, Edges
 from xborder_aml.kernels.lots import Side, first_in_first_out
-from xborder_aml.kernels.output import DONE, Output, add_evidence, add_measured, begin, full
+from xborder_aml.kernels.output import (
+    DONE,
+    Output,
+    add_cut,
+    add_evidence,
+    add_measured,
+    begin,
+    full,
+)
 from xborder_aml.kernels.windows import mark_peaks, rows_of, widest
 
 __all__ = ["FunnelLimits", "funnel_account"]
@@ -30,6 +38,7 @@ class FunnelLimits(NamedTuple):
     rise: int
     min_borders: int
     strict: int
+    max_payments: int
 
 
 class Bursts(NamedTuple):
@@ -143,16 +152,27 @@ def judge(
 
 
 def add_burst(
-    edges: Edges, credit: Side, debit: Side, bursts: Bursts, c: int, account: int, out: Output
+    edges: Edges,
+    limits: FunnelLimits,
+    credit: Side,
+    debit: Side,
+    bursts: Bursts,
+    c: int,
+    account: int,
+    out: Output,
 ) -> bool:
-    """Add one window as a finding: its credits, then its debits."""
+    """Add one window as a finding: its credits, then its debits; or as cut if they are too many."""
+    anchor = credit.row[c]
+    left = bursts.end[c] - c + bursts.high[c] - bursts.low[c] - limits.max_payments
+    if left > 0:
+        return add_cut(out, anchor, account, 0, left)
     for i in range(c, bursts.end[c]):
         if not add_evidence(out, credit.row[i], 0, edges.base[credit.row[i]]):
             return False
     for i in range(bursts.low[c], bursts.high[c]):
         if not add_evidence(out, debit.row[i], 1, edges.base[debit.row[i]]):
             return False
-    return add_measured(out, credit.row[c], account, 1, bursts.depositors[c])
+    return add_measured(out, anchor, account, 1, bursts.depositors[c])
 
 
 def funnel_account(edges: Edges, limits: FunnelLimits, first: int, last: int, out: Output) -> int:
@@ -190,7 +210,7 @@ def funnel_account(edges: Edges, limits: FunnelLimits, first: int, last: int, ou
         judge(edges, limits, credit, n_in, debit, n_out, bursts, held)
         mark_peaks(bursts.at, bursts.score, n_in, limits.window, stack, peak)
         for c in range(n_in):
-            if peak[c] and not add_burst(edges, credit, debit, bursts, c, account, out):
+            if peak[c] and not add_burst(edges, limits, credit, debit, bursts, c, account, out):
                 return full(out)
     return DONE
 
