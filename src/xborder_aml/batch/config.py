@@ -23,7 +23,6 @@ STAGES: tuple[Stage, ...] = ("read", "detect", "score", "refer", "report")
 
 _PATHS = ("accounts", "rates")
 _LISTS_OF_PATHS = ("typologies",)
-_NATURAL = {"top": 1, "threads": 1, "permutations": 1, "seed": 0}
 _NATURAL = {"top": 1, "workers": 1, "permutations": 1, "seed": 0}
 """Whole numbers, and the least that each may be."""
 

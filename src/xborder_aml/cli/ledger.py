@@ -28,8 +28,7 @@ _READING = (
     "on_missing_rate",
     "strict",
 )
-_DETECTING = ("detectors", "parameters", "as_of", "workers", "executor")
-_DETECTING = ("detectors", "typologies", "parameters", "as_of", "threads")
+_DETECTING = ("detectors", "typologies", "parameters", "as_of", "workers", "executor")
 _SHOWN = 20
 """Referrals that are printed; all are in the files."""
 

@@ -102,7 +102,8 @@ class EvidenceScorer:
         progress
             Called with ("null", permutations done, permutations).
         """
-        patterns = [name for name in findings.parameters if detector_of(name).of_accounts]
+        detectors = {n: detector_of(params_of(n, v)) for n, v in findings.parameters.items()}
+        patterns = [name for name, detector in detectors.items() if detector.of_accounts]
         innocent = Innocent(standing_payments(graph), returned_payments(graph))
         if null is None:
             null = against_chance(
@@ -121,7 +122,7 @@ class EvidenceScorer:
         )
         nothing = np.zeros(graph.n_transactions, bool)
         for i, pattern in enumerate(patterns):
-            detector = detector_of(params_of(pattern, findings.parameters[pattern]))
+            detector = detectors[pattern]
             raw = as_raw(graph, findings.of(pattern), detector)
             weighed.seen[i] = account_money(graph, raw, detector, innocent)
             everything = account_money(graph, raw, detector, Innocent(nothing, nothing))
