@@ -211,6 +211,11 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
         xb.ParameterError,
         ("max_matches * k_best must not exceed 1,000,000", "but got"),
     ),
+    "misspelt parameter": (
+        lambda: xb.RoundTrip(windw="3d"),  # type: ignore[call-arg]
+        xb.ParameterError,
+        ("RoundTrip has no parameter 'windw' (did you mean 'window'?)", "it has window"),
+    ),
     "unknown parameter": (
         lambda: xb.RoundTrip.from_dict({"windw": "3d"}),
         xb.ParameterError,

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
 from typing import Literal
 
 from xborder_aml.detectors._oracle import Window, groups, peaks
-from xborder_aml.detectors._spec import Choose, Instance, Match, Payment, View
+from xborder_aml.detectors._spec import (
+    BORDERS,
+    Choose,
+    Instance,
+    Match,
+    Params,
+    Payment,
+    View,
+    microseconds,
+    param,
+)
 from xborder_aml.kernels.fan import FanLimits
 
-__all__ = ["fans", "few", "gathered", "late", "own_account", "turned"]
+__all__ = ["NEAR_MISSES", "Fan", "fans", "gathered", "turned", "turned_miss"]
 
 _PLACES = ("GB", "CY", "LV", "AE", "HK", "CH", "DK")
 
 
+@dataclass(frozen=True, slots=True)
+class Fan(Params):
+    """The parameters of either fan."""
+
+    window: str | timedelta = param("72h", "Longest time from first to last payment.", unit="time")
+    min_counterparties: int = param(4, "Fewest distinct counterparties.", unit="accounts")
+    min_borders: int = param(1, BORDERS)
+
+    def limits(self) -> FanLimits:
+        """Return the kernel's limits, checked."""
+        self.require(self.min_counterparties >= 2, "min_counterparties must be at least 2")
+        return FanLimits(
+            window=microseconds(self.window, "window"),
+            min_counterparties=self.min_counterparties,
+            min_borders=self.min_borders,
+        )
+
+
 def fans(view: View, p: FanLimits, centre: Literal["originator", "beneficiary"]) -> list[Match]:
-    """Find the fans around each account, from the definition: try the window from each transfer."""
+    """Find the fans around each account: try the window from each payment."""
     partner = "originator" if centre == "beneficiary" else "beneficiary"
     transfers = [t for t in view.transfers if t.originator != t.beneficiary]
     out = []
@@ -42,8 +74,9 @@ def _instance(choose: Choose, times: list[int], payers: list[int]) -> Instance:
     return Instance(payments, places)
 
 
-def gathered(choose: Choose, p: FanLimits) -> Instance:
-    """Draw payments from enough payers, some of whom pay twice; often exactly a window long."""
+def gathered(choose: Choose, params: Fan) -> Instance:
+    """Draw enough counterparties, some of whom pay twice; often exactly a window long."""
+    p = params.limits()
     least = max(p.min_counterparties, p.min_borders)
     n = choose.integer(least, least + 3)
     payers = list(range(1, n + 1))
@@ -57,24 +90,44 @@ def gathered(choose: Choose, p: FanLimits) -> Instance:
     return _instance(choose, times, payers)
 
 
-def few(choose: Choose, p: FanLimits) -> Instance:
-    """Draw enough payments, from one payer too few."""
+def few(choose: Choose, params: Fan) -> Instance:
+    """Draw enough payments, with one counterparty too few."""
+    p = params.limits()
     n = p.min_counterparties - 1
     payers = [*range(1, n + 1), choose.integer(1, n), choose.integer(1, n)]
     return _instance(choose, [choose.integer(0, p.window) for _ in payers], payers)
 
 
-def late(choose: Choose, p: FanLimits) -> Instance:
-    """Draw just enough payers, the last of whom pays a microsecond after the window."""
+def late(choose: Choose, params: Fan) -> Instance:
+    """Draw just enough counterparties, the last of whom comes a microsecond after the window."""
+    p = params.limits()
     n = p.min_counterparties
     times = [0, *(choose.integer(0, p.window) for _ in range(n - 2)), p.window + 1]
     return _instance(choose, times, list(range(1, n + 1)))
 
 
-def own_account(choose: Choose, p: FanLimits) -> Instance:
-    """Draw just enough payers, where one is the account itself."""
+def own_account(choose: Choose, params: Fan) -> Instance:
+    """Draw just enough counterparties, where one is the account itself."""
+    p = params.limits()
     n = p.min_counterparties
     return _instance(choose, [choose.integer(0, p.window) for _ in range(n)], list(range(n)))
+
+
+def at_home(choose: Choose, params: Fan) -> Instance | None:
+    """Draw a fan of which no payment crosses a border."""
+    if params.min_borders < 1:
+        return None
+    made = gathered(choose, params)
+    return made._replace(jurisdictions=("EE",) * len(made.jurisdictions))
+
+
+Miss = Callable[[Choose, Fan], Instance | None]
+NEAR_MISSES: dict[str, Miss] = {
+    "few": few,
+    "late": late,
+    "own_account": own_account,
+    "at_home": at_home,
+}
 
 
 def turned(made: Instance) -> Instance:
@@ -83,3 +136,14 @@ def turned(made: Instance) -> Instance:
         x._replace(originator=x.beneficiary, beneficiary=x.originator) for x in made.payments
     )
     return made._replace(payments=payments)
+
+
+def turned_miss(miss: Miss) -> Miss:
+    """Return a way to draw the same near miss with every payment turned round."""
+
+    @wraps(miss)
+    def drawn(choose: Choose, params: Fan) -> Instance | None:
+        made = miss(choose, params)
+        return None if made is None else turned(made)
+
+    return drawn

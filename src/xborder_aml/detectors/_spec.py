@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.kernels.amounts import BP, MAX_BP
@@ -98,6 +98,17 @@ def basis_points(value: float, name: str) -> int:
 class Params:
     """Base of every detector's parameters; checked when made."""
 
+    def __new__(cls, *_: Any, **values: Any) -> Self:
+        """Refuse a parameter that there is none of, naming the nearest."""
+        known = [f.name for f in dataclasses.fields(cls)]
+        for key in values:
+            if key not in known:
+                raise ParameterError(
+                    f"{cls.__name__} has no parameter {key!r}{did_you_mean(key, known)}; it has "
+                    f"{', '.join(known)}"
+                )
+        return object.__new__(cls)
+
     def __post_init__(self) -> None:
         """Check every field against its type, and the fields against one another."""
         for f in dataclasses.fields(self):
@@ -147,14 +158,7 @@ class Params:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Any:
-        """Return the spec with these values; an unknown key names its nearest neighbour."""
-        known = [f.name for f in dataclasses.fields(cls)]
-        for key in values:
-            if key not in known:
-                raise ParameterError(
-                    f"{cls.__name__} has no parameter {key!r}{did_you_mean(key, known)}; it has "
-                    f"{', '.join(known)}"
-                )
+        """Return the spec with these values, as `to_dict` gives them."""
         return cls(**values)
 
     def require(self, condition: bool, sentence: str) -> None:

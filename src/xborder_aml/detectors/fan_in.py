@@ -35,22 +35,10 @@ FinCEN, Update on U.S. Currency Restrictions in Mexico: Funnel Accounts and TBML
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from xborder_aml._jit import jit
 from xborder_aml.detectors import _fan
-from xborder_aml.detectors._spec import (
-    BORDERS,
-    Choose,
-    Detector,
-    Instance,
-    Match,
-    Params,
-    Role,
-    View,
-    microseconds,
-    param,
-)
+from xborder_aml.detectors._spec import Detector, Match, Role, View
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.fan import FanLimits, fan
 from xborder_aml.kernels.output import Output
@@ -59,7 +47,7 @@ __all__ = ["DETECTOR", "FanIn"]
 
 
 @dataclass(frozen=True, slots=True)
-class FanIn(Params):
+class FanIn(_fan.Fan):
     """Many accounts pay one account within a short time.
 
     Examples
@@ -67,19 +55,6 @@ class FanIn(Params):
     >>> FanIn(window="1d", min_counterparties=10).to_dict()
     {'window': '1d', 'min_counterparties': 10, 'min_borders': 1}
     """
-
-    window: str | timedelta = param("72h", "Longest time from first to last payment.", unit="time")
-    min_counterparties: int = param(4, "Fewest distinct payers.", unit="accounts")
-    min_borders: int = param(1, BORDERS)
-
-    def limits(self) -> FanLimits:
-        """Return the kernel's limits, checked."""
-        self.require(self.min_counterparties >= 2, "min_counterparties must be at least 2")
-        return FanLimits(
-            window=microseconds(self.window, "window"),
-            min_counterparties=self.min_counterparties,
-            min_borders=self.min_borders,
-        )
 
 
 # -- kernel -------------------------------------------------------------------------------------
@@ -98,37 +73,6 @@ def reference(view: View, params: FanIn) -> list[Match]:
     return _fan.fans(view, params.limits(), centre="beneficiary")
 
 
-# -- examples -----------------------------------------------------------------------------------
-
-
-def plant(choose: Choose, params: FanIn) -> Instance:
-    """Draw payments from enough accounts to account 0."""
-    return _fan.gathered(choose, params.limits())
-
-
-def few(choose: Choose, params: FanIn) -> Instance:
-    """Draw enough payments, from one payer too few."""
-    return _fan.few(choose, params.limits())
-
-
-def late(choose: Choose, params: FanIn) -> Instance:
-    """Draw just enough payers, the last of whom pays a microsecond after the window."""
-    return _fan.late(choose, params.limits())
-
-
-def own_account(choose: Choose, params: FanIn) -> Instance:
-    """Draw just enough payers, where one is the account itself."""
-    return _fan.own_account(choose, params.limits())
-
-
-def at_home(choose: Choose, params: FanIn) -> Instance | None:
-    """Draw a fan of which no payment crosses a border."""
-    if params.min_borders < 1:
-        return None
-    made = plant(choose, params)
-    return made._replace(jurisdictions=("EE",) * len(made.jurisdictions))
-
-
 DETECTOR = Detector(
     name="fan_in",
     title="Fan-in",
@@ -136,8 +80,8 @@ DETECTOR = Detector(
     params=FanIn,
     search=jit(search),
     reference=reference,
-    plant=plant,
-    near_misses={"few": few, "late": late, "own_account": own_account, "at_home": at_home},
+    plant=_fan.gathered,
+    near_misses=_fan.NEAR_MISSES,
     roles=(Role("in", enters=True),),
     caps=(),
     doc=__doc__ or "",

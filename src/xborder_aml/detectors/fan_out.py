@@ -35,22 +35,10 @@ large number and variety of beneficiaries of one company's transfers, in several
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from xborder_aml._jit import jit
 from xborder_aml.detectors import _fan
-from xborder_aml.detectors._spec import (
-    BORDERS,
-    Choose,
-    Detector,
-    Instance,
-    Match,
-    Params,
-    Role,
-    View,
-    microseconds,
-    param,
-)
+from xborder_aml.detectors._spec import Choose, Detector, Instance, Match, Role, View
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.fan import FanLimits, fan
 from xborder_aml.kernels.output import Output
@@ -59,7 +47,7 @@ __all__ = ["DETECTOR", "FanOut"]
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut(Params):
+class FanOut(_fan.Fan):
     """One account pays many accounts within a short time.
 
     Examples
@@ -67,19 +55,6 @@ class FanOut(Params):
     >>> FanOut(window="1d", min_counterparties=10).to_dict()
     {'window': '1d', 'min_counterparties': 10, 'min_borders': 1}
     """
-
-    window: str | timedelta = param("72h", "Longest time from first to last payment.", unit="time")
-    min_counterparties: int = param(4, "Fewest distinct payees.", unit="accounts")
-    min_borders: int = param(1, BORDERS)
-
-    def limits(self) -> FanLimits:
-        """Return the kernel's limits, checked."""
-        self.require(self.min_counterparties >= 2, "min_counterparties must be at least 2")
-        return FanLimits(
-            window=microseconds(self.window, "window"),
-            min_counterparties=self.min_counterparties,
-            min_borders=self.min_borders,
-        )
 
 
 # -- kernel -------------------------------------------------------------------------------------
@@ -103,30 +78,7 @@ def reference(view: View, params: FanOut) -> list[Match]:
 
 def plant(choose: Choose, params: FanOut) -> Instance:
     """Draw payments from account 0 to enough accounts."""
-    return _fan.turned(_fan.gathered(choose, params.limits()))
-
-
-def few(choose: Choose, params: FanOut) -> Instance:
-    """Draw enough payments, to one payee too few."""
-    return _fan.turned(_fan.few(choose, params.limits()))
-
-
-def late(choose: Choose, params: FanOut) -> Instance:
-    """Draw just enough payees, the last of whom is paid a microsecond after the window."""
-    return _fan.turned(_fan.late(choose, params.limits()))
-
-
-def own_account(choose: Choose, params: FanOut) -> Instance:
-    """Draw just enough payees, where one is the account itself."""
-    return _fan.turned(_fan.own_account(choose, params.limits()))
-
-
-def at_home(choose: Choose, params: FanOut) -> Instance | None:
-    """Draw a fan of which no payment crosses a border."""
-    if params.min_borders < 1:
-        return None
-    made = plant(choose, params)
-    return made._replace(jurisdictions=("EE",) * len(made.jurisdictions))
+    return _fan.turned(_fan.gathered(choose, params))
 
 
 DETECTOR = Detector(
@@ -137,7 +89,7 @@ DETECTOR = Detector(
     search=jit(search),
     reference=reference,
     plant=plant,
-    near_misses={"few": few, "late": late, "own_account": own_account, "at_home": at_home},
+    near_misses={name: _fan.turned_miss(miss) for name, miss in _fan.NEAR_MISSES.items()},
     roles=(Role("out", leaves=True),),
     caps=(),
     doc=__doc__ or "",
