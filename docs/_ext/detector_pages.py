@@ -10,7 +10,7 @@ from typing import Any
 from mdtext import cell, literal, table
 from sketch import example, svg
 
-from xborder_aml.detectors import DETECTORS, _oracle
+from xborder_aml.detectors import DETECTORS, _fan, _oracle
 
 _INDEX = """# Detectors
 
@@ -96,6 +96,11 @@ _CAPS = (
     "told in the [truncations](#truncations-table) table.\n\n"
 )
 
+_UNITS = {
+    "edge": "each transaction",
+    "account": "each account",
+    "window": "each window of a calendar grid",
+}
 _RELATIONS = {
     "shift_time": "all times move by the same amount",
     "shift_weeks": "all times move by whole weeks",
@@ -120,8 +125,20 @@ def pages() -> dict[str, str]:
         "# Helpers of the definitions\n\n"
         "What the oracles share: plain Python on plain tuples, with whole numbers of any size. No "
         "kernel uses any of it.\n\n```python\n" + inspect.getsource(_oracle).rstrip() + "\n```\n"
+        "\nA fan-in and a fan-out are one definition, turned round.\n\n```python\n"
+        + inspect.getsource(_fan.fans).rstrip()
+        + "\n```\n"
     )
     return out
+
+
+def definition(detector: Any) -> str:
+    """Return the oracle with what it calls: the part of the detector's file between two rules."""
+    source = inspect.getsource(inspect.getmodule(detector.reference))
+    part = re.search(
+        r"^# -- oracle.*?\n(.*?)^(?:# -- |DETECTOR = )", source, re.DOTALL | re.MULTILINE
+    )
+    return (part[1] if part else inspect.getsource(detector.reference)).strip()
 
 
 def split_doc(doc: str) -> tuple[str, str, list[str]]:
@@ -156,7 +173,7 @@ def page(detector: Any) -> str:
         name=detector.name,
         params=detector.params.__name__,
         version=detector.version,
-        unit={"edge": "each transaction", "account": "each account"}[detector.unit],
+        unit=_UNITS[detector.unit],
         body=body,
         sketch=svg(example(detector)),
         parameters=parameters([f for f in fields if f not in caps]),
@@ -166,7 +183,7 @@ def page(detector: Any) -> str:
             ["Role", "Its money"],
             [[literal(r.name), enters_or_leaves(r)] for r in detector.roles],
         ),
-        reference=inspect.getsource(detector.reference).rstrip(),
+        reference=definition(detector),
         near_misses=table(
             ["Breaks", "Example"],
             [[literal(k), cell(first_line(v))] for k, v in detector.near_misses.items()],
