@@ -50,7 +50,7 @@ from xborder_aml.kernels.peel import (
     core,
     parts,
     peel,
-    worth,
+    spare,
 )
 
 __all__ = ["DenseFlowLimits", "dense_flow"]
@@ -76,7 +76,7 @@ def classify(totals: NDArray[np.int64], account: int, low: int, max_degree: int)
     went = totals[account, WENT]
     if totals[account, COUNT] > max_degree:
         return _HUB
-    return _MIDDLE if min(came, went) > 0 and worth(1, came, went, low) >= 0 else _OTHER
+    return _MIDDLE if min(came, went) > 0 and spare(came, went, low) >= 0 else _OTHER
 
 
 def select(

@@ -15,7 +15,7 @@ from xborder_aml._jit import jit
 from xborder_aml.kernels.amounts import BP
 from xborder_aml.kernels.flows import CAME, WENT
 
-__all__ = ["Heap", "Network", "core", "least_of", "parts", "peel", "worth"]
+__all__ = ["Heap", "Network", "core", "least_of", "parts", "peel", "spare"]
 
 
 # places in a row of `Network.payments`: edge row, numbers of both accounts, amount
@@ -53,14 +53,16 @@ def least_of(whole: int, bp: int) -> int:
     return q * bp + ((whole - q * BP) * bp + BP - 1) // BP
 
 
-def worth(middle: int, came: int, went: int, low: int) -> int:
-    """Return what an account is worth to a network that it is in.
-
-    An other: the money that it deals in. A middle: what it passes on, less what it must.
-    """
-    if not middle:
-        return came + went
+def spare(came: int, went: int, low: int) -> int:
+    """Return what a middle passes on, less the `low` basis points that it must."""
     return min(came, went) - least_of(max(came, went), low)
+
+
+def worth(account: NDArray[np.int64], low: int) -> int:
+    """Return what an account is worth to the set that it is in: an other, the money it deals in."""
+    if account[MIDDLE]:
+        return spare(account[CAME], account[WENT], low)
+    return account[CAME] + account[WENT]
 
 
 def core(net: Network, low: int, min_links: int) -> None:
@@ -210,23 +212,19 @@ def denser(a: int, n: int, b: int, m: int) -> bool:
 MIDDLES, SHORT, WORTH, THIN, INS, OUTS, BORDERS = range(7)
 
 
-def count_middle(
-    middle: int, came: int, went: int, low: int, sign: int, tally: NDArray[np.int64]
-) -> None:
+def count_middle(account: NDArray[np.int64], low: int, sign: int, tally: NDArray[np.int64]) -> None:
     """Add a middle's worth to the tally, or with sign -1 take it off."""
-    if middle:
-        value = worth(middle, came, went, low)
+    if account[MIDDLE]:
+        value = worth(account, low)
         tally[WORTH] += sign * value
         tally[SHORT] += sign * (value < 0)
 
 
-def count_payment(
-    from_middle: int, to_middle: int, border: int, sign: int, tally: NDArray[np.int64]
-) -> None:
+def count_payment(net: Network, i: int, sign: int, tally: NDArray[np.int64]) -> None:
     """Add a payment to the tally, or with sign -1 take it off."""
-    tally[INS] += sign * (1 - from_middle)
-    tally[OUTS] += sign * (1 - to_middle)
-    tally[BORDERS] += sign * border
+    tally[INS] += sign * (1 - net.accounts[net.payments[i, A], MIDDLE])
+    tally[OUTS] += sign * (1 - net.accounts[net.payments[i, B], MIDDLE])
+    tally[BORDERS] += sign * net.payments[i, BORDER]
 
 
 def fill(
@@ -237,23 +235,45 @@ def fill(
     size = 0
     for v in members:
         tally[MIDDLES] += accounts[v, MIDDLE]
-        count_middle(accounts[v, MIDDLE], accounts[v, CAME], accounts[v, WENT], low, 1, tally)
-        size = push(
-            heap,
-            size,
-            worth(accounts[v, MIDDLE], accounts[v, CAME], accounts[v, WENT], low),
-            v,
-        )
+        count_middle(accounts[v], low, 1, tally)
+        size = push(heap, size, worth(accounts[v], low), v)
         for k in range(net.ptr[v], net.ptr[v + 1]):
             i = net.of[k]
             if payments[i, A] == v and accounts[payments[i, B], PART] > 0:
-                count_payment(
-                    accounts[v, MIDDLE],
-                    accounts[payments[i, B], MIDDLE],
-                    payments[i, BORDER],
-                    1,
-                    tally,
-                )
+                count_payment(net, i, 1, tally)
+    return size
+
+
+def remove(
+    net: Network,
+    v: int,
+    low: int,
+    min_links: int,
+    heap: Heap,
+    size: int,
+    seen: NDArray[np.int64],
+    tally: NDArray[np.int64],
+) -> int:
+    """Take an account and its payments off the tally and its neighbours; return the heap's size."""
+    accounts, payments = net.accounts, net.payments
+    is_middle = accounts[v, MIDDLE]
+    tally[MIDDLES] -= is_middle
+    tally[THIN] -= is_middle == 0 and accounts[v, LINKS] < min_links
+    count_middle(accounts[v], low, -1, tally)
+    for k in range(net.ptr[v], net.ptr[v + 1]):
+        i = net.of[k]
+        o = payments[i, A] + payments[i, B] - v
+        if accounts[o, PART] < 0 or accounts[o, RANK] > 0:
+            continue
+        if is_middle and seen[o] != v:
+            seen[o] = v
+            accounts[o, LINKS] -= 1
+            tally[THIN] += accounts[o, MIDDLE] == 0 and accounts[o, LINKS] == min_links - 1
+        count_payment(net, i, -1, tally)
+        count_middle(accounts[o], low, -1, tally)
+        accounts[o, CAME if payments[i, A] == v else WENT] -= payments[i, MONEY]
+        count_middle(accounts[o], low, 1, tally)
+        size = push(heap, size, worth(accounts[o], low), o)
     return size
 
 
@@ -269,7 +289,7 @@ def peel(
 ) -> int:
     """Peel a part, least worth first; return the density of the best set on the way, -1 if none.
 
-    What is dropped has `part` -1 after it: what is left of the part is the best set.
+    What is dropped has `PART` -1 after it: what is left of the part is the best set.
 
     Parameters
     ----------
@@ -278,7 +298,7 @@ def peel(
     seen
         Scratch, shape (N,), -1 everywhere before the first part.
     """
-    accounts, payments = net.accounts, net.payments
+    accounts = net.accounts
     tally = np.zeros(7, np.int64)
     size = fill(net, members, low, heap, tally)
     step = 0
@@ -299,50 +319,11 @@ def peel(
             of = left
         size = pop(heap, size)
         v = heap.who[size]
-        if accounts[v, RANK] > 0 or heap.key[size] != worth(
-            accounts[v, MIDDLE], accounts[v, CAME], accounts[v, WENT], low
-        ):
-            continue  # an entry that has been overtaken
-        step += 1
-        accounts[v, RANK] = step
-        tally[MIDDLES] -= accounts[v, MIDDLE]
-        tally[THIN] -= accounts[v, MIDDLE] == 0 and accounts[v, LINKS] < min_links
-        count_middle(accounts[v, MIDDLE], accounts[v, CAME], accounts[v, WENT], low, -1, tally)
-        for k in range(net.ptr[v], net.ptr[v + 1]):
-            i = net.of[k]
-            o = payments[i, A] + payments[i, B] - v
-            if accounts[o, PART] < 0 or accounts[o, RANK] > 0:
-                continue
-            if accounts[v, MIDDLE] and seen[o] != v:
-                seen[o] = v
-                accounts[o, LINKS] -= 1
-                tally[THIN] += accounts[o, MIDDLE] == 0 and accounts[o, LINKS] == min_links - 1
-            count_payment(
-                accounts[payments[i, A], MIDDLE],
-                accounts[payments[i, B], MIDDLE],
-                payments[i, BORDER],
-                -1,
-                tally,
-            )
-            count_middle(
-                accounts[o, MIDDLE],
-                accounts[o, CAME],
-                accounts[o, WENT],
-                low,
-                -1,
-                tally,
-            )
-            if payments[i, A] == v:
-                accounts[o, CAME] -= payments[i, MONEY]
-            else:
-                accounts[o, WENT] -= payments[i, MONEY]
-            count_middle(accounts[o, MIDDLE], accounts[o, CAME], accounts[o, WENT], low, 1, tally)
-            size = push(
-                heap,
-                size,
-                worth(accounts[o, MIDDLE], accounts[o, CAME], accounts[o, WENT], low),
-                o,
-            )
+        if accounts[v, RANK] == 0 and heap.key[size] == worth(accounts[v], low):
+            step += 1
+            accounts[v, RANK] = step
+            size = remove(net, v, low, min_links, heap, size, seen, tally)
+        # else the entry has been overtaken by a later one
     for v in members:
         if best < 0 or 0 < accounts[v, RANK] <= best:
             accounts[v, PART] = -1
@@ -350,6 +331,7 @@ def peel(
 
 
 least_of = jit(least_of)
+spare = jit(spare)
 worth = jit(worth)
 core = jit(core)
 parts = jit(parts)
@@ -359,4 +341,5 @@ denser = jit(denser)
 count_middle = jit(count_middle)
 count_payment = jit(count_payment)
 fill = jit(fill)
+remove = jit(remove)
 peel = jit(peel)
