@@ -147,18 +147,22 @@ def test_threads_and_processes_are_exact(
 ) -> None:
     asked = [made(d) for d in ALL]
     wanted = xb.detect(busy, asked, executor=1)
-    assert made is tight or 0 not in wanted.summary()["n_findings"].to_list()
+    assert len(wanted) > len(ALL)
     for executor in (xb.ThreadsExecutor(3), xb.ProcessesExecutor(2)):
         assert xb.detect(busy, asked, executor=executor).equals(wanted)
 
 
 @specs
-def test_slices_are_exact_where_caps_bite(busy: TransactionGraph, spec: Params) -> None:
-    wanted = xb.detect(busy, spec, executor=1)
-    if spec == tight(detector_of(spec)) != loose(detector_of(spec)):
+def test_slices_are_exact_where_caps_bite(spec: Params) -> None:
+    detector = detector_of(spec)
+    own = TransactionGraph(*crowd(loose(detector), seed=7))
+    wanted = xb.detect(own, spec, executor=1)
+    if spec == loose(detector):
+        assert len(wanted) > 0
+    else:
         assert wanted.truncations.height > 0
-    for slices, alone in ((3, False), (40, True)):
-        assert in_slices(busy, spec, slices, alone=alone).equals(wanted)
+    for slices, alone in ((3, False), (20, True)):
+        assert in_slices(own, spec, slices, alone=alone).equals(wanted)
 
 
 @specs
