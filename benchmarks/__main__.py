@@ -1,7 +1,9 @@
-"""Run the benchmarks, or write the page from what they left.
+"""Run the benchmarks, or write the pages from what they left.
 
-``python -m benchmarks`` measures everything and writes the page; ``python -m benchmarks tide page``
-does those two. ``python -m benchmarks check`` fails when the page does not show the results kept.
+``python -m benchmarks`` measures everything and writes the pages; ``python -m benchmarks tide``
+does so for one part. ``python -m benchmarks field family 20000 100000 1000000`` measures the peers,
+and the whole family, at other sizes. ``python -m benchmarks check`` fails when the pages do not
+show the results kept.
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ from benchmarks.ledgers import LEDGERS, ROOT
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).parent / "results"
+SIZES = (100_000, 1_000_000, 10_000_000)
+"""Transactions: of the table with all peers, of that with the fastest, and of our longest curve."""
+
+Sizes = tuple[int, ...]
 _IMPORTS = 5  # fresh processes
 
 
@@ -80,6 +86,35 @@ def growth() -> list[dict[str, Any]]:
     ]
 
 
+def family(sizes: Sizes) -> list[dict[str, Any]]:
+    """Measure the whole family of detectors, on streams of growing size."""
+    from benchmarks.family import SHAPES, watched
+
+    out = []
+    for shape in SHAPES:
+        for n in sizes:
+            tell(f"family {shape} {n:,}")
+            out += watched(shape, n)
+    return out
+
+
+def field(sizes: Sizes) -> list[dict[str, Any]]:
+    """Measure the library and its peers; what must be compiled is, before."""
+    from benchmarks.field import cannot, records, versions
+    from benchmarks.peers import PEERS
+
+    out = [{"part": "versions", **versions()}, *cannot()]
+    out += [{"part": "memory", **record} for record in child("loading", "memory")]
+    with tempfile.TemporaryDirectory() as cache:
+        for state in ("empty", "kept"):
+            found = child("loading", "ours", cache=Path(cache))
+            out += [{"part": "loading", "cache": state} | record for record in found]
+    for peer in PEERS[1:]:
+        out += [{"part": "loading", "cache": ""} | record for record in child("loading", peer)]
+    child("loading", "ours")
+    return out + records(sizes, tell)
+
+
 def keep(name: str, records: list[dict[str, Any]] | None, facts: dict[str, Any]) -> None:
     """Write results as one record a line, so that a difference between runs can be read."""
     if records is None:
@@ -99,6 +134,12 @@ def main(wanted: list[str]) -> int:
     """Run what is wanted, by default all; return the exit code."""
     work = {name: lambda name=name: stages(name) for name in LEDGERS}
     work |= {"compiling": compiling, "growth": growth}
+    sizes = tuple(int(w) for w in wanted if w.isdecimal()) or SIZES
+    wanted = [w for w in wanted if not w.isdecimal()]
+    work |= {"field": lambda: field(sizes), "family": lambda: family(sizes)}
+    if len(sizes) != len(SIZES):
+        tell(f"{len(sizes)} sizes given; give {len(SIZES)}, like {' '.join(map(str, SIZES))}")
+        return 2
     unknown = [w for w in wanted if w not in (*work, "page", "check")]
     if unknown:
         tell(f"nothing is called {unknown[0]}; there are {', '.join([*work, 'page', 'check'])}")

@@ -74,6 +74,15 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MEGABYTE
 
 
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of another process, in megabytes (1e6); 0 where none is told."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    except (OSError, IndexError):  # no /proc, or the process has just ended
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+
+
 def machine() -> dict[str, Any]:
     """Return what the figures depend on, and nothing that tells whose machine it is."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

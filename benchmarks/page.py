@@ -1,4 +1,4 @@
-"""Write the tables and the figure of docs/explanation/performance.md from the results kept."""
+"""Write the tables and the figures of the pages from the results kept."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from benchmarks import figure
+from benchmarks import field_page, figure
+from benchmarks.field_page import results
 from benchmarks.ledgers import LEDGERS, ROOT
+from benchmarks.words import Record, count, one, seconds, table
 
-RESULTS = Path(__file__).parent / "results"
-PAGE = ROOT / "docs" / "explanation" / "performance.md"
-FIGURE = ROOT / "docs" / "explanation" / "_performance.html"
+_DOCS = ROOT / "docs" / "explanation"
+PAGES = (_DOCS / "performance.md", _DOCS / "field.md", Path(__file__).parent / "README.md")
+FIGURE = _DOCS / "_performance.html"
 QUIET = 0.5  # load average above which figures are not to be trusted
 _BUSY = """:::{warning}
 Something else ran on the machine while this was measured (load average above 0.5), so that times
 are longer than they need be, by up to several times. Memory is not affected.
 :::"""
 _PART = re.compile(r"(<!-- table: (?P<name>\w+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
-
-Record = dict[str, Any]
 
 
 def write() -> None:
@@ -37,14 +36,12 @@ def stale() -> list[Path]:
 
 
 def _made() -> dict[Path, str]:
-    text = _PART.sub(lambda m: f"{m[1]}\n{TABLES[m['name']]()}\n\n{m[4]}", PAGE.read_text("utf-8"))
+    def filled(part: re.Match[str]) -> str:
+        return f"{part[1]}\n{TABLES[part['name']]()}\n\n{part[4]}"
+
+    texts = {page: _PART.sub(filled, page.read_text("utf-8")) for page in PAGES}
     drawn = {LEDGERS[n].title: stage_seconds(records(n)) for n in ("tide", "synthetic")}
-    return {PAGE: text, FIGURE: figure.bars(drawn)}
-
-
-def results(name: str) -> dict[str, Any]:
-    """Return one results file: the machine, and the records."""
-    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return texts | {FIGURE: figure.bars(drawn), field_page.FIGURE: field_page.drawn()}
 
 
 def records(name: str) -> list[Record]:
@@ -72,19 +69,19 @@ def the_machine() -> str:
         ["Packages", packages],
         ["Load average before", ", ".join(load)],
     ]
-    table = _table(["", "Measured on"], rows, "ll")
+    made = table(["", "Measured on"], rows, "ll")
     busy = max(f["load_before"] for f in facts) > QUIET
-    return f"{table}\n\n{_BUSY}" if busy else table
+    return f"{made}\n\n{_BUSY}" if busy else made
 
 
 def ledgers() -> str:
     """Return what was measured."""
     rows = []
     for name in LEDGERS:
-        graph = _one(records(name), stage="graph")
+        graph = one(records(name), stage="graph")
         cells = [graph[k] for k in ("n_transactions", "n_accounts", "n_cross_border")]
-        rows.append([LEDGERS[name].title, *map(_count, cells)])
-    return _table(["Ledger", "Transactions", "Accounts", "Cross a border"], rows, "lrrr")
+        rows.append([LEDGERS[name].title, *map(count, cells)])
+    return table(["Ledger", "Transactions", "Accounts", "Cross a border"], rows, "lrrr")
 
 
 def stages_of(name: str) -> str:
@@ -96,15 +93,15 @@ def stages_of(name: str) -> str:
         rows.append(
             [
                 f"`{stage}`" if by_thread else _stage_words(first),
-                _seconds(last),
-                _seconds(first) if by_thread else "",
-                _count(first["held_mb"]),
-                _count(max(r["peak_mb"] for r in group)),
+                seconds(last),
+                seconds(first) if by_thread else "",
+                count(first["held_mb"]),
+                count(max(r["peak_mb"] for r in group)),
                 _notes(first),
             ]
         )
     head = ["Stage", "Seconds", "On one thread", "Inputs, MB", "Peak, MB", ""]
-    return _table(head, rows, "lrrrrl")
+    return table(head, rows, "lrrrrl")
 
 
 def compile_times() -> str:
@@ -112,17 +109,17 @@ def compile_times() -> str:
     found = records("compiling")
     rows = []
     for stage in dict.fromkeys(r["stage"] for r in found):
-        cold = _one(found, cache="empty", stage=stage, call="first")
-        kept = _one(found, cache="kept", stage=stage, call="first")
+        cold = one(found, cache="empty", stage=stage, call="first")
+        kept = one(found, cache="kept", stage=stage, call="first")
         warm = [r for r in found if r["cache"] == "kept" and r["stage"] == stage][1:]
-        cells = [_seconds(cold), _seconds(kept), _seconds(warm[0]) if warm else ""]
+        cells = [seconds(cold), seconds(kept), seconds(warm[0]) if warm else ""]
         rows.append([f"`{stage}`" if warm else stage, *cells])
     first = [r for r in found if r["call"] == "first"]
     firsts = [[r for r in first if r["cache"] == state] for state in ("empty", "kept")]
     total = [f"**{sum(median(r['seconds']) for r in part):.1f}**" for part in firsts]
     peak = [f"{max(r['peak_mb'] for r in part):,}" for part in firsts]
     rows += [["**All**", *total, ""], ["Peak memory, MB", *peak, ""]]
-    return _table(["", "Compiled, s", "Loaded, s", "Run again, s"], rows, "lrrr")
+    return table(["", "Compiled, s", "Loaded, s", "Run again, s"], rows, "lrrr")
 
 
 def growth_of(*shapes: str) -> str:
@@ -130,16 +127,16 @@ def growth_of(*shapes: str) -> str:
     found = [r for r in records("growth") if r["shape"] in shapes]
     rows = [
         [
-            f"{r['shape']}, {_count(r['n'])}",
+            f"{r['shape']}, {count(r['n'])}",
             f"`{r['stage']}`",
-            _seconds(r),
+            seconds(r),
             f"{median(r['seconds']) / r['n'] * 1e6:,.1f}",
-            *(_count(r[k]) for k in ("peak_mb", "n_findings", "anchors_cut", "work_left")),
+            *(count(r[k]) for k in ("peak_mb", "n_findings", "anchors_cut", "work_left")),
         ]
         for r in sorted(found, key=lambda r: (r["shape"], r["stage"], r["n"]))
     ]
     head = "Ledger, Detector, s, µs a row, Peak MB, Findings, Anchors cut, Work left".split(", ")
-    return _table(head, rows, "llrrrrrr")
+    return table(head, rows, "llrrrrrr")
 
 
 TABLES = {
@@ -149,6 +146,7 @@ TABLES = {
     "compiling": compile_times,
     "uniform": lambda: growth_of("uniform"),
     "busy": lambda: growth_of("hub", "zipf"),
+    **field_page.TABLES,
 }
 """By the name between the page's markers."""
 
@@ -172,11 +170,6 @@ def _grouped(found: Iterable[Record]) -> list[tuple[str, list[Record]]]:
     return list(groups.items())
 
 
-def _one(found: Iterable[Record], **values: Any) -> Record:
-    (record,) = [r for r in found if all(r[k] == v for k, v in values.items())]
-    return record
-
-
 def _stage_words(record: Record) -> str:
     n = record.get("n_permutations")
     return f"{record['stage']}, {n} permutations" if n else record["stage"]
@@ -184,29 +177,14 @@ def _stage_words(record: Record) -> str:
 
 def _notes(record: Record) -> str:
     words = []
-    for key, one, many in (
+    for key, single, many in (
         ("n_findings", "finding", "findings"),
         ("anchors_cut", "anchor cut", "anchors cut"),
         ("n_rejects", "reject", "rejects"),
         ("n_referrals", "proposal", "proposals"),
     ):
         if key in record and (record[key] or key != "anchors_cut"):
-            words.append(f"{_count(record[key])} {one if record[key] == 1 else many}")
+            words.append(f"{count(record[key])} {single if record[key] == 1 else many}")
     if "file_mb" in record:
         words.append(f"{record['file_mb']} MB on disk")
     return ", ".join(words)
-
-
-def _seconds(record: Record) -> str:
-    """Return the median: to a hundredth of a second below ten, to two digits below a tenth."""
-    s = median(record["seconds"])
-    return f"{s:.1f}" if s >= 10 else f"{s:.2f}" if s >= 0.1 else f"{s:.2g}"
-
-
-def _count(n: int) -> str:
-    return f"{n:,}"
-
-
-def _table(head: list[str], rows: list[list[str]], align: str) -> str:
-    rule = ["---:" if a == "r" else "---" for a in align]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])

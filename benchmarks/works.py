@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Answer = Mapping[str, NDArray[np.integer[Any]]]
-    """Counts of each transaction by column, shape (E,); or rows of instances, shape (matches, hops)."""
+    """Counts of each transaction by column, shape (E,); or instances, shape (matches, hops)."""
 
 MAX_SIZE = 30
 """Sizes from here on share a bin, as in the published settings of the fastest peer."""
 
 LENGTHS = 10
 """Longest circle of the hop-bounded work."""
+
+BP = 10_000
+"""A whole, in basis points."""
 
 CARRIED = (8_000, 12_000)
 """Least and largest share of a transfer that the next of a round trip sends on, basis points."""

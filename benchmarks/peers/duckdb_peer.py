@@ -65,7 +65,9 @@ def fan_degree(given: Database, work: Work, _mode: str) -> Columns:
 
 def temporal_cycles(given: Database, work: Work, _mode: str) -> list[Columns]:
     """Walk from what each transaction's beneficiary paid, keeping the earliest arrival of a way."""
-    first = f"select id, src as goal, tick as until, tick - {work.window} - 1 as tick, dst as v0 from e"
+    first = (
+        f"select id, src as goal, tick as until, tick - {work.window} - 1 as tick, dst as v0 from e"
+    )
     keep, step = "w.until, min(b.tick) as tick", "b.tick > w.tick and b.tick < w.until"
     return _circles(given, first, keep, step, work.hops)
 

@@ -1,4 +1,4 @@
-"""igraph: a graph library in C. Its graphs are made to be kept: each change costs the whole graph."""
+"""igraph: a graph library in C, of graphs that stay: each change costs the whole graph."""
 
 from __future__ import annotations
 

@@ -102,8 +102,9 @@ def scatter_gather(e: pl.DataFrame, work: Work, _mode: str) -> Columns:
     inside = (pl.col("id_then") <= pl.col("id")) & (
         pl.col("tick_then") >= pl.col("tick") - work.window
     )
-    onward = a.rename({"src": "origin"}).join(b.rename({"dst": "goal"}), left_on="dst", right_on="src")
-    before = a.rename({"dst": "goal"}).join(b.rename({"src": "origin"}), left_on="src", right_on="dst")
+    as_origin, as_goal = {"src": "origin"}, {"dst": "goal"}
+    onward = a.rename(as_origin).join(b.rename(as_goal), left_on="dst", right_on="src")
+    before = a.rename(as_goal).join(b.rename(as_origin), left_on="src", right_on="dst")
     parts = [
         legs.filter(inside & (pl.col("origin") != pl.col("goal")))
         .select("id", "tick", "origin", "goal")

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.streams import Stream
-    from benchmarks.works import Work
-    from benchmarks.works import Answer
+    from benchmarks.works import Answer, Work
 
 __all__ = ["CANNOT", "PACKAGES", "THREADS", "WORKS", "answer", "modes", "prepare"]
 

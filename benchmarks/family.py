@@ -1,0 +1,76 @@
+"""The whole family of detectors, with default parameters, on streams of growing size.
+
+``python -m benchmarks.family SHAPE N`` prints a record a line for each detector: what
+each took, one after the other on two threads in one process that keeps all that is found, and the
+peak of its memory.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from benchmarks.ledgers import ROOT
+from benchmarks.measure import measure
+from benchmarks.stages import counts, warm_up
+from benchmarks.streams import stream, table
+
+DAYS = 180
+"""A ledger of half a year: default windows reach from two days to a month."""
+
+THREADS = 2
+SHAPES = {"uniform": (0.0, False), "hubs": (1.0, True)}
+"""Name to skew and hubs."""
+
+
+SECONDS = 600
+"""A stage that has not ended after so long is stopped, and with it the rest."""
+
+
+def records(shape: str, n: int) -> Iterator[dict[str, Any]]:
+    """Measure one stream; give each record as soon as it is known."""
+    import xborder_aml as xb
+
+    skew, hubs = SHAPES[shape]
+    transactions = table(stream(n, skew, hubs=hubs, days=DAYS))
+    warm_up()
+
+    def stage(work: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)  # ends the process, whatever it does
+        found, record = measure(work, most=1)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return found, {"shape": shape, "n": n, "threads": THREADS, **record}
+
+    graph, record = stage(partial(xb.TransactionGraph, transactions))
+    yield {"stage": "graph", **record}
+    del transactions
+    _, record = stage(lambda: graph.edges)
+    yield {"stage": "edges", **record}
+    held = []
+    for params in xb.default_detectors(graph):
+        found, record = stage(partial(xb.detect, graph, params, executor=THREADS))
+        held.append(found)
+        (name,) = found.parameters
+        yield {"stage": name, **record, **counts(found)}
+
+
+def watched(shape: str, n: int) -> list[dict[str, Any]]:
+    """Return the records of one stream, measured in a child: all, or those until it was stopped."""
+    command = [sys.executable, "-m", "benchmarks.family", shape, str(n)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False, text=True)
+    out = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode == -signal.SIGALRM:
+        return [*out, {"stage": "stopped", "shape": shape, "n": n, "limit": SECONDS}]
+    done.check_returncode()
+    return out
+
+
+if __name__ == "__main__":
+    for line in records(sys.argv[1], int(sys.argv[2])):
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()

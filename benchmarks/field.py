@@ -1,0 +1,204 @@
+"""The library against its peers: the same work on the same stream, each case in its own process.
+
+``python -m benchmarks.field CASE`` runs one case, given as JSON, and prints its record.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from benchmarks.ledgers import ROOT
+from benchmarks.measure import measure, resident_mb
+from benchmarks.peers import PEERS, adapter
+from benchmarks.streams import SKEWS, stream
+from benchmarks.works import LENGTHS, WORKS, Work, summary
+
+SECONDS = 60
+"""A work that has not ended after so long is stopped."""
+
+MEGABYTES = 8_000
+"""So is one whose process holds more."""
+
+MAIN = {"skew": 0.6, "hubs": True}
+"""The stream of the tables."""
+
+_FAST = ("ours", "snapml")
+_WARM_UP = 2_000  # transactions, so that nothing is compiled or loaded inside the clock
+_POLL_SECONDS = 0.05
+
+
+class Case(NamedTuple):
+    """One peer, one work, one stream."""
+
+    part: str
+    peer: str
+    work: Work
+    n: int
+    threads: int = 1
+    mode: str = ""
+    skew: float = 0.6
+    hubs: bool = True
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The case as plain values."""
+        return self._asdict() | {"work": self.work._asdict()}
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> Case:
+        """Return the case of `facts`."""
+        return cls(**(facts | {"work": Work(**facts["work"])}))
+
+
+# -- one case, in a process of its own -------------------------------------------------------------
+
+
+def run(case: Case) -> dict[str, Any]:
+    """Return the record of one case, run here."""
+    if hasattr(os, "sched_setaffinity"):  # so that no hidden thread helps
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: case.threads])
+    peer = adapter(case.peer)
+    kind = case.work.kind
+    made = stream(case.n, case.skew, hubs=case.hubs)
+    few = stream(_WARM_UP)
+    peer.WORKS[kind](peer.prepare(few, case.work, case.threads), case.work, case.mode)
+    given = peer.prepare(made, case.work, case.threads)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)  # ends the process, even inside foreign code
+    raw, record = measure(partial(peer.WORKS[kind], given, case.work, case.mode))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    answer = peer.answer(raw, made, case.work)
+    return record | (summary(answer) if answer is not None else {})
+
+
+def watched(case: Case) -> dict[str, Any]:
+    """Return the record of one case run in a child, or what stopped it."""
+    threads = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
+    with tempfile.TemporaryFile("w+") as cry:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.field", json.dumps(case.facts)],
+            cwd=ROOT,
+            env=os.environ | dict.fromkeys(threads, str(case.threads)),
+            stdout=subprocess.PIPE,
+            stderr=cry,
+            text=True,
+        )
+        peak = 0.0
+        while child.poll() is None:
+            time.sleep(_POLL_SECONDS)
+            peak = max(peak, resident_mb(child.pid))
+            if peak > MEGABYTES:
+                child.kill()
+        said, _ = child.communicate()
+        cry.seek(0)
+        cried = cry.read().strip().splitlines()
+    if child.returncode == 0:
+        return json.loads(said)
+    if peak > MEGABYTES:
+        return {"stopped": "memory", "limit": MEGABYTES}
+    if child.returncode == -signal.SIGALRM:
+        return {"stopped": "time", "limit": SECONDS, "peak_mb": round(peak)}
+    raise RuntimeError(f"{case} ended with {child.returncode}: {cried[-1] if cried else ''}")
+
+
+# -- the plan --------------------------------------------------------------------------------------
+
+
+def plan(sizes: tuple[int, ...]) -> Iterator[Case]:
+    """Return every case: the table of all peers, that of the fastest, and the curves."""
+    all_n, fast_n, most_n = sizes
+    for peer in PEERS:
+        yield from _cases("all", peer, WORKS, all_n, modes=slice(2), **MAIN)
+    for peer in _FAST:
+        yield from _cases("fast", peer, WORKS, fast_n, **MAIN)
+    yield from curves(all_n, fast_n, most_n)
+
+
+def curves(n: int, fast_n: int, most_n: int) -> Iterator[Case]:
+    """Return the cases that differ in one thing each: window, hops, edges, skew."""
+    for peer in _FAST:
+        quick = slice(1) if peer == "ours" else slice(1, 2)  # the mode in which it is fastest
+        single = partial(_cases, peer=peer, threads=(1,), modes=quick)
+        for hours in (3, 6, 12, 24, 48, 72):
+            yield from single("window", works=[Work("temporal_cycles", hours)], n=n, **MAIN)
+        for hops in range(2, LENGTHS + 1):
+            yield from single("hops", works=[Work("hop_cycles", 24, hops)], n=n, **MAIN)
+        for skew in SKEWS:
+            for hubs in (False, True):
+                work = [Work("temporal_cycles", 24)]
+                yield from single("skew", works=work, n=n, skew=skew, hubs=hubs)
+        most = most_n if peer == "ours" else fast_n
+        for size in _steps(n // 10, most):
+            works = [Work("fan_degree", 24), Work("temporal_cycles", 24)]
+            yield from single("edges", works=works, n=size, skew=0.0, hubs=False)
+
+
+def _steps(low: int, high: int) -> list[int]:
+    """Return sizes from low to high, each about ten times the one before."""
+    low = max(low, 1_000)
+    count = max(2, 1 + round(math.log10(high / low)))
+    return sorted({round(low * (high / low) ** (i / (count - 1))) for i in range(count)})
+
+
+def _cases(
+    part: str,
+    peer: str,
+    works: Any,
+    n: int,
+    threads: tuple[int, ...] | None = None,
+    modes: slice = slice(None),
+    **shape: Any,
+) -> Iterator[Case]:
+    """Return a peer's cases on one stream: what it can do, in every mode and number of threads."""
+    found = adapter(peer)
+    for work in works:
+        if work.kind not in found.WORKS:
+            continue
+        for mode in found.modes(work.kind)[modes]:
+            for many in threads or found.THREADS:
+                yield Case(part, peer, work, n, many, mode, **shape)
+
+
+def records(sizes: tuple[int, ...], tell: Any) -> list[dict[str, Any]]:
+    """Run the plan; what did not end on one thread, or on less, is not tried on more."""
+    out: list[dict[str, Any]] = []
+    ended: dict[tuple[Any, ...], bool] = {}
+    for case in plan(sizes):
+        same = (case.part, case.peer, case.work, case.n, case.mode, case.skew, case.hubs)
+        if not ended.get(same, True):
+            continue
+        words = (case.part, case.peer, case.mode, case.work.title, f"{case.n:,}", case.threads)
+        tell("field " + " | ".join(map(str, filter(None, words))))
+        record = watched(case)
+        ended[same] = "stopped" not in record
+        out.append(case.facts | record)
+    return out
+
+
+def cannot() -> list[dict[str, Any]]:
+    """Return what each peer is not asked for, and why."""
+    return [
+        {"part": "cannot", "peer": peer, "kind": kind, "reason": reason}
+        for peer in PEERS
+        for kind, reason in adapter(peer).CANNOT.items()
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Return the release of each peer."""
+    names = [name for peer in PEERS for name in adapter(peer).PACKAGES]
+    return {name: version(name) for name in dict.fromkeys(names)}
+
+
+if __name__ == "__main__":
+    json.dump(run(Case.of(json.loads(sys.argv[1]))), sys.stdout)
