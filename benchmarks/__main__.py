@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,16 @@ Sizes = tuple[int, ...]
 _IMPORTS = 5  # fresh processes
 
 
-def child(*words: str, cache: Path | None = None) -> list[dict[str, Any]]:
-    """Run one of the other modules in a process of its own and return its records."""
+def child(*words: str, **variables: str) -> list[dict[str, Any]]:
+    """Run one of the other modules in a process of its own and return its records.
+
+    Parameters
+    ----------
+    variables
+        Environment variables of that process, beside the present ones.
+    """
     tell(" ".join(words))
-    environment = os.environ | ({"XBORDER_AML_CACHE": str(cache)} if cache else {})
+    environment = os.environ | variables
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{words[0]}", *words[1:]],
         cwd=ROOT,
@@ -70,7 +77,7 @@ def compiling() -> list[dict[str, Any]]:
         return [
             {"cache": state} | record
             for state in ("empty", "kept")
-            for record in child("compiling", cache=Path(cache))
+            for record in child("compiling", XBORDER_AML_CACHE=cache)
         ]
 
 
@@ -105,13 +112,14 @@ def field(sizes: Sizes) -> list[dict[str, Any]]:
 
     out = [{"part": "versions", **versions()}, *cannot()]
     out += [{"part": "memory", **record} for record in child("loading", "memory")]
+    load = partial(child, "loading", POLARS_MAX_THREADS="1")
     with tempfile.TemporaryDirectory() as cache:
         for state in ("empty", "kept"):
-            found = child("loading", "ours", cache=Path(cache))
+            found = load("ours", XBORDER_AML_CACHE=cache)
             out += [{"part": "loading", "cache": state} | record for record in found]
     for peer in PEERS[1:]:
-        out += [{"part": "loading", "cache": ""} | record for record in child("loading", peer)]
-    child("loading", "ours")
+        out += [{"part": "loading", "cache": ""} | record for record in load(peer)]
+    load("ours")  # so that what follows loads, and compiles nothing
     return out + records(sizes, tell)
 
 

@@ -29,7 +29,7 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the shared data sets; the test is skipped where there is none."""
     named = os.environ.get(DATA_VARIABLE)
