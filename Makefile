@@ -69,7 +69,7 @@ docs: $(VENV)/.ready-docs ## Build the documentation, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-bench: $(VENV)/.ready-core ## Measure time and memory of every stage; write the page
+bench: $(VENV)/.ready-bench ## Measure every stage, and the library beside its peers; write the pages
 	$(BIN)/python -m benchmarks $(ARGS)
 
 constraints: $(VENV)/.ready-all ## Pin what is installed now
@@ -92,7 +92,7 @@ $(BIN)/python:
 
 # The package itself, in place; `core` is the package alone, any other word is one of its extras.
 $(VENV)/.ready-%: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --constraint constraints.txt --editable '.$(if $(filter core,$*),,[$(if $(filter all,$*),test$(comma)check$(comma)docs,$*)])'
+	$(PIP) install --constraint constraints.txt --editable '.$(if $(filter core,$*),,[$(if $(filter all,$*),test$(comma)check$(comma)docs$(comma)bench,$*)])'
 	@touch $@
 
 comma := ,

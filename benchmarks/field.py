@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -30,10 +31,14 @@ SECONDS = 60
 MEGABYTES = 8_000
 """So is one whose process holds more."""
 
-MAIN = {"skew": 0.6, "hubs": True}
-"""The stream of the tables."""
+MAIN = {"skew": 0.0, "hubs": True}
+"""The stream of the tables, on which every search of the fastest ends."""
+
+SKEWED = {"skew": 0.6, "hubs": True}
+"""A stream on which not every one does."""
 
 _FAST = ("ours", "snapml")
+_EXACT, _QUICK = 0, 1  # places in the modes of an adapter that has both
 _WARM_UP = 2_000  # transactions, so that nothing is compiled or loaded inside the clock
 _POLL_SECONDS = 0.05
 
@@ -47,7 +52,7 @@ class Case(NamedTuple):
     n: int
     threads: int = 1
     mode: str = ""
-    skew: float = 0.6
+    skew: float = 0.0
     hubs: bool = True
 
     @property
@@ -78,7 +83,8 @@ def run(case: Case) -> dict[str, Any]:
     raw, record = measure(partial(peer.WORKS[kind], given, case.work, case.mode))
     signal.setitimer(signal.ITIMER_REAL, 0)
     answer = peer.answer(raw, made, case.work)
-    return record | (summary(answer) if answer is not None else {})
+    told = {"cut": peer.cut(raw, case.work)} if hasattr(peer, "cut") else {}
+    return record | told | (summary(answer) if answer is not None else {})
 
 
 def watched(case: Case) -> dict[str, Any]:
@@ -115,32 +121,46 @@ def watched(case: Case) -> dict[str, Any]:
 
 
 def plan(sizes: tuple[int, ...]) -> Iterator[Case]:
-    """Return every case: the table of all peers, that of the fastest, and the curves."""
+    """Return every case: all peers, the fastest, the fastest on skewed accounts, and the curves."""
     all_n, fast_n, most_n = sizes
     for peer in PEERS:
-        yield from _cases("all", peer, WORKS, all_n, modes=slice(2), **MAIN)
+        yield from _table("all", peer, all_n)
     for peer in _FAST:
-        yield from _cases("fast", peer, WORKS, fast_n, **MAIN)
+        yield from _table("fast", peer, fast_n)
+    for peer in _FAST:
+        yield from _cases("skewed", peer, WORKS, all_n, mode=_QUICK, **SKEWED)
     yield from curves(all_n, fast_n, most_n)
+
+
+def _table(part: str, peer: str, n: int) -> Iterator[Case]:
+    """Return a peer's cases on the main stream: exact, and snapml as it is fastest too."""
+    threads = adapter(peer).THREADS
+    if peer != "snapml":
+        yield from _cases(part, peer, WORKS, n, threads, **MAIN)
+        return
+    yield from _cases(part, peer, WORKS, n, **MAIN)
+    both_ways = [w for w in WORKS if len(adapter(peer).modes(w.kind)) > 1]
+    yield from _cases(part, peer, both_ways, n, threads, mode=_QUICK, **MAIN)
 
 
 def curves(n: int, fast_n: int, most_n: int) -> Iterator[Case]:
     """Return the cases that differ in one thing each: window, hops, edges, skew."""
     for peer in _FAST:
-        quick = slice(1) if peer == "ours" else slice(1, 2)  # the mode in which it is fastest
-        single = partial(_cases, peer=peer, threads=(1,), modes=quick)
+        mode = _EXACT if peer == "ours" else _QUICK
+        single = partial(_cases, peer=peer)
         for hours in (3, 6, 12, 24, 48, 72):
-            yield from single("window", works=[Work("temporal_cycles", hours)], n=n, **MAIN)
+            work = [Work("temporal_cycles", hours)]
+            yield from single("window", works=work, n=n, mode=mode, **MAIN)
         for hops in range(2, LENGTHS + 1):
-            yield from single("hops", works=[Work("hop_cycles", 24, hops)], n=n, **MAIN)
-        for skew in SKEWS:
-            for hubs in (False, True):
-                work = [Work("temporal_cycles", 24)]
-                yield from single("skew", works=work, n=n, skew=skew, hubs=hubs)
-        most = most_n if peer == "ours" else fast_n
-        for size in _steps(n // 10, most):
-            works = [Work("fan_degree", 24), Work("temporal_cycles", 24)]
-            yield from single("edges", works=works, n=size, skew=0.0, hubs=False)
+            work = [Work("hop_cycles", 24, hops)]
+            yield from single("hops", works=work, n=n, mode=mode, **MAIN)
+        for skew, hubs in itertools.product(SKEWS, (False, True)):
+            work = [Work("temporal_cycles", 24)]
+            yield from single("skew", works=work, n=n, mode=_QUICK, skew=skew, hubs=hubs)
+        for size in _steps(n // 10, most_n if peer == "ours" else fast_n):
+            for kind in ("fan_degree", "temporal_cycles"):
+                work = [Work(kind, 24)]
+                yield from single("edges", works=work, n=size, mode=mode, skew=0.0, hubs=False)
 
 
 def _steps(low: int, high: int) -> list[int]:
@@ -153,20 +173,19 @@ def _steps(low: int, high: int) -> list[int]:
 def _cases(
     part: str,
     peer: str,
-    works: Any,
+    works: Iterable[Work],
     n: int,
-    threads: tuple[int, ...] | None = None,
-    modes: slice = slice(None),
+    threads: tuple[int, ...] = (1,),
+    mode: int = _EXACT,
     **shape: Any,
 ) -> Iterator[Case]:
-    """Return a peer's cases on one stream: what it can do, in every mode and number of threads."""
+    """Return a peer's cases on one stream, of the works that it can do."""
     found = adapter(peer)
     for work in works:
-        if work.kind not in found.WORKS:
-            continue
-        for mode in found.modes(work.kind)[modes]:
-            for many in threads or found.THREADS:
-                yield Case(part, peer, work, n, many, mode, **shape)
+        if work.kind in found.WORKS:
+            names = found.modes(work.kind)
+            for many in threads:
+                yield Case(part, peer, work, n, many, names[min(mode, len(names) - 1)], **shape)
 
 
 def records(sizes: tuple[int, ...], tell: Any) -> list[dict[str, Any]]:

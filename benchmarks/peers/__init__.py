@@ -5,7 +5,8 @@ An adapter is a module with
 ``PACKAGES``
     the distributions whose versions the tables name;
 ``modes(kind)``
-    ways of doing a kind of work that are measured apart (most have one, ``""``);
+    ways of doing a kind of work that are measured apart: one, ``""``, or the one that means what
+    the work means, and then the quick one;
 ``THREADS``
     numbers of threads that it can be told to use;
 ``prepare(stream, work, threads)``
@@ -16,6 +17,8 @@ An adapter is a module with
 ``answer(raw, stream, work)``
     that result in the common form (`benchmarks.works.Answer`), None where it means something else;
     not timed;
+``cut(raw, work)``
+    how many transactions' counts a cap has ended; only where there are caps;
 ``CANNOT``
     kind of work to the reason why the peer cannot do it.
 """

@@ -5,13 +5,15 @@ What a call needs of the graph (transactions by account and time) is built insid
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import xborder_aml as xb
 from benchmarks.streams import table
-from benchmarks.works import BP, CARRIED, RETURNED, Work
+from benchmarks.works import BP, CARRIED, RETURNED, Work, clipped
+from xborder_aml import features
 
 if TYPE_CHECKING:
     from benchmarks.streams import Stream
@@ -24,6 +26,8 @@ THREADS = (1, 2)
 CANNOT: dict[str, str] = {}
 
 _ALL_INSTANCES = 100  # of one first transfer and circle: the most that the detector shows
+_NO_CAP = 10**9
+_COUNTS = ("temporal_cycles", "scatter_gather", "hop_cycles")
 
 
 class Input(NamedTuple):
@@ -33,14 +37,54 @@ class Input(NamedTuple):
     threads: int
 
 
-def modes(_kind: str) -> tuple[str, ...]:
-    """Return how the library is run: in one way."""
-    return ("",)
+def modes(kind: str) -> tuple[str, ...]:
+    """Return how it is run: searching to the end, or to the default cap for each transaction."""
+    return ("exact", "capped") if kind in _COUNTS else ("",)
 
 
 def prepare(made: Stream, _work: Work, threads: int) -> Input:
     """Return the stream as a graph."""
-    return Input(xb.TransactionGraph(table(made)), threads)
+    return Input(xb.TransactionGraph(table(made)).without_text(), threads)
+
+
+def _edges(given: Input) -> Any:
+    """Build the arrays anew: a graph keeps those that it has built."""
+    return copy(given.graph).edges
+
+
+def fan_degree(given: Input, work: Work, _mode: str) -> features.FanDegree:
+    """Count in the half-open window: closed, and a microsecond shorter."""
+    return features.fan_degree(_edges(given), f"{work.window - 1}us", threads=given.threads)
+
+
+def temporal_cycles(given: Input, work: Work, mode: str) -> features.Histogram:
+    """Count circles in strict order of time."""
+    return features.temporal_cycles(
+        _edges(given), f"{work.hours}h", strict_time=True, threads=given.threads, **_cap(mode)
+    )
+
+
+def scatter_gather(given: Input, work: Work, mode: str) -> features.Histogram:
+    """Count pairs of accounts by the accounts between them."""
+    return features.scatter_gather_counts(
+        _edges(given), f"{work.hours}h", threads=given.threads, **_cap(mode)
+    )
+
+
+def hop_cycles(given: Input, work: Work, mode: str) -> features.Histogram:
+    """Count circles in any order of time."""
+    return features.hop_cycles(
+        _edges(given),
+        f"{work.hours}h",
+        max_hops=work.hops,
+        bins=range(2, work.hops + 1),
+        threads=given.threads,
+        **_cap(mode),
+    )
+
+
+def _cap(mode: str) -> dict[str, int]:
+    return {"max_work": _NO_CAP} if mode == "exact" else {}
 
 
 def round_trips(given: Input, work: Work, _mode: str) -> xb.Findings:
@@ -57,19 +101,34 @@ def round_trips(given: Input, work: Work, _mode: str) -> xb.Findings:
         strict_time=True,
         k_best=_ALL_INSTANCES,
     )
-    return xb.detect(given.graph.without_text(), params, executor=given.threads)
+    return xb.detect(copy(given.graph), params, executor=given.threads)
 
 
-WORKS = {"round_trips": round_trips}
+WORKS = {
+    "fan_degree": fan_degree,
+    "temporal_cycles": temporal_cycles,
+    "scatter_gather": scatter_gather,
+    "hop_cycles": hop_cycles,
+    "round_trips": round_trips,
+}
 
 
 def answer(raw: Any, _made: Stream, work: Work) -> Answer | None:
     """Return the counts as columns, or the instances; None for the table of all."""
+    if work.kind == "fan_degree":
+        return {name: clipped(counts) for name, counts in raw._asdict().items()}
     if work.kind == "round_trips":
         rows = raw.evidence.sort("finding_id", "position")
         trips = rows.group_by("finding_id", maintain_order=True).agg("transaction_id")
         return _by_hops(trips["transaction_id"].to_list())
+    if work.kind in _COUNTS:
+        return {str(size): c for size, c in zip(raw.bins, raw.counts, strict=True)}
     return None
+
+
+def cut(raw: Any, work: Work) -> int:
+    """Return how many transactions' counts a cap has ended."""
+    return int((raw.truncated > 0).sum()) if work.kind in _COUNTS else 0
 
 
 def _by_hops(instances: list[list[int]]) -> Answer:

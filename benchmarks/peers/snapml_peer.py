@@ -1,8 +1,8 @@
 """snapml: IBM's Graph Feature Preprocessor, closed, the fastest of the field.
 
 It puts a whole batch into its graph before it looks, so that a transaction sees later ones of its
-own batch. One by one it means what the works mean; in batches of 128, where it is fastest, and in
-the 2,048 of its paper, it means something else, and its numbers are not compared.
+own batch. One by one it means what the works mean; in batches of 128, where it is fastest, it means
+something else, and its numbers are not compared.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Input(NamedTuple):
 
 def modes(kind: str) -> tuple[str, ...]:
     """Return how it is run."""
-    return ("batches of 2,048",) if kind == "batches" else tuple(_BATCH)
+    return ("batches of 2,048",) if kind == "batches" else ("one by one", "batches of 128")
 
 
 def prepare(made: Stream, work: Work, threads: int) -> Input:

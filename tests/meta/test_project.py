@@ -74,7 +74,7 @@ def test_the_readme_gives_the_two_commands() -> None:
     assert "make test" in read("README.md")
 
 
-@pytest.mark.parametrize("extra", ["test", "check", "docs"])
+@pytest.mark.parametrize("extra", ["test", "check", "docs", "bench"])
 def test_the_makefile_installs_extras_that_exist(extra: str) -> None:
     assert f".ready-{extra}" in read("Makefile")
     assert extra in extras()
