@@ -83,7 +83,7 @@ def the_field() -> str:
 
 def definitions() -> str:
     """Return the works and their words."""
-    return "\n".join(f"{k.title.capitalize()}\n: {k.words}\n" for k in KINDS.values()).strip()
+    return table(["Work", ""], [[k.title, k.words] for k in KINDS.values()], "ll")
 
 
 def everyone(threads: int) -> str:
@@ -161,6 +161,22 @@ def fastest() -> str:
         "|second thread|Answers"
     )
     return table(head.split("|"), rows, "lrrrlrrrl")
+
+
+def skewed() -> str:
+    """Return the same on skewed accounts, where searches are cut or do not end."""
+    found = _part("skewed")
+    rows = []
+    for work in WORKS:
+        done = {r["peer"]: r for r in found if _work(r) == work}
+        if "ours" not in done:
+            continue
+        mine, theirs = done["ours"], done.get("snapml")
+        cut = count(mine["cut"]) if "cut" in mine else ""
+        rows.append([work.title, _cell(mine), cut, _cell(theirs), _factor(mine, theirs)])
+    n = f"{count(found[0]['n'])} transactions" if found else ""
+    head = f"{n}|xborder_aml, s|transactions cut|snapml, s|times"
+    return table(head.split("|"), rows, "lrrrr")
 
 
 def _speed(record: Record | None) -> str:
@@ -274,6 +290,7 @@ TABLES = {
     "field_two": lambda: everyone(2),
     "field_memory": everyone_memory,
     "field_fast": fastest,
+    "field_skewed": skewed,
     "field_cannot": cannot,
     "field_loading": loading,
     "family": family,
