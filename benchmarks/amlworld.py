@@ -52,10 +52,9 @@ class Family(NamedTuple):
 # -- conditions ------------------------------------------------------------------------------------
 
 
-def _window(params: Any) -> timedelta:
+def _window(text: str) -> timedelta:
     """Return a window like "72h" or "4d" as a duration."""
-    unit = {"h": "hours", "d": "days"}[params.window[-1]]
-    return timedelta(**{unit: int(params.window[:-1])})
+    return timedelta(**{{"h": "hours", "d": "days"}[text[-1]]: int(text[:-1])})
 
 
 def _others(rows: Rows) -> list[Row]:
@@ -79,7 +78,7 @@ def broken_fan(rows: Rows, params: Any) -> str | None:
     count = max(len({r[end] for r in rows}) for end in ("originator", "beneficiary"))
     if count < params.min_counterparties:
         return "too few counterparties"
-    if _lasts(rows) > _window(params):
+    if _lasts(rows) > _window(params.window):
         return "lasts longer than the window"
     return None
 
@@ -94,7 +93,7 @@ def broken_gather_scatter(rows: Rows, params: Any) -> str | None:
         return "too few payers"
     if len({r["beneficiary"] for r in left}) < params.min_destinations:
         return "too few payees"
-    if _lasts(rows) > _window(params):
+    if _lasts(rows) > _window(params.window):
         return "lasts longer than the window"
     if min(r["executed_at"] for r in left) < max(r["executed_at"] for r in came):
         return "pays before all has come"
@@ -132,7 +131,7 @@ def broken_scatter_gather(rows: Rows, params: Any) -> str | None:
         return "ends where it starts"
     if len({a["beneficiary"] for a, _ in legs}) < params.min_middles:
         return "too few middles"
-    if _lasts(rows) > _window(params):
+    if _lasts(rows) > _window(params.window):
         return "lasts longer than the window"
     if any(b["executed_at"] < a["executed_at"] for a, b in legs):
         return "a middle pays before it is paid"
@@ -158,7 +157,7 @@ def broken_round_trip(rows: Rows, params: Any) -> str | None:
             return "out of time order"
     if rows[-1]["beneficiary"] != rows[0]["originator"]:
         raise ValueError("the file holds a cycle that does not close")
-    if _lasts(rows) > _window(params):
+    if _lasts(rows) > _window(params.window):
         return "lasts longer than the window"
     share, slack = _compared(rows[0], rows[-1], params, sent="received")
     returned = math.floor(share * 10_000) / 10_000
@@ -184,6 +183,75 @@ def _compared(first: Row, then: Row, params: Any, sent: str) -> tuple[Fraction, 
     minutes = (then["executed_at"] - first["executed_at"]).total_seconds() // 60
     slack = math.floor(params.fx_tolerance * 10_000 * math.sqrt(minutes / 1440)) / 10_000
     return Fraction(then["base_minor"], first["base_minor"]), slack
+
+
+def broken_random_walk(rows: Rows, params: Any) -> str | None:
+    """Test `random_walk`: hop by hop, each the next step of the one before and of no other."""
+    rows = _others(rows)
+    accounts = [rows[0]["originator"], *(r["beneficiary"] for r in rows)]
+    if any(a["beneficiary"] != b["originator"] for a, b in itertools.pairwise(rows)):
+        return "is no walk"
+    if not params.min_hops <= len(rows) <= params.max_hops:
+        return "too few or too many hops"
+    if len(set(accounts)) < params.min_holders:
+        return "too few holders"
+    if accounts[-1] == accounts[0]:
+        return "ends where it starts"
+    for first, then in itertools.pairwise(rows):
+        gap = then["executed_at"] - first["executed_at"]
+        if gap < timedelta(0):
+            return "out of time order"
+        if gap > _window(params.max_gap):
+            return "a step waits too long"
+    if _broken_hop(rows, params):
+        return "a hop carries too little or too much"
+    passes = Counter(accounts[1:-1])
+    if passes and max(passes.values()) > 1:
+        return "passes an account again, where another step is next"
+    return None
+
+
+def broken_bipartite(rows: Rows, params: Any) -> str | None:
+    """Test `bipartite`: senders and receivers, nearly each to each."""
+    rows = _others(rows)
+    if (reason := _broken_layer(rows, params)) is not None:
+        return reason
+    if len({r["originator"] for r in rows}) < params.min_senders:
+        return "too few senders"
+    if len({r["beneficiary"] for r in rows}) < params.min_receivers:
+        return "too few receivers"
+    return "lasts longer than half a window" if 2 * _lasts(rows) > _window(params.window) else None
+
+
+def broken_stack(rows: Rows, params: Any) -> str | None:
+    """Test `stack`: two such layers that share the middles."""
+    rows = _others(rows)
+    middles = {r["originator"] for r in rows} & {r["beneficiary"] for r in rows}
+    layers = [[r for r in rows if r[end] in middles] for end in ("beneficiary", "originator")]
+    if not middles:
+        return "nobody is paid and pays"
+    for layer in layers:
+        if (reason := _broken_layer(layer, params)) is not None:
+            return reason
+    if len(middles) < params.min_middles:
+        return "too few middles"
+    if any(r in layers[1] for r in layers[0]):
+        return "a payment stands in both layers"
+    if not _share(_sum(layers[1]), _sum(layers[0]), params.min_retained, params.max_retained):
+        return "passes on too little or too much"
+    return "lasts longer than half a window" if 2 * _lasts(rows) > _window(params.window) else None
+
+
+def _broken_layer(rows: Rows, params: Any) -> str | None:
+    """Test one layer: partners of each account, and the share of pairs that have a payment."""
+    pairs = {(r["originator"], r["beneficiary"]) for r in rows}
+    payees, payers = (Counter(pair[i] for pair in pairs) for i in (0, 1))
+    if min(payees.values()) < params.min_payees:
+        return "a sender pays too few"
+    if min(payers.values()) < params.min_payers:
+        return "a receiver is paid by too few"
+    whole = len(payees) * len(payers)
+    return None if _share(len(pairs), whole, params.min_density, 1) else "too few of all pairs"
 
 
 FAMILIES: dict[str, Family] = {
