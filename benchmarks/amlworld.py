@@ -294,6 +294,13 @@ FAMILIES: dict[str, Family] = {
         },
         broken_round_trip,
     ),
+    "random": Family(
+        {
+            "default": xb.RandomWalk(min_borders=0),
+            "fitted": xb.RandomWalk(min_borders=0, min_hops=2),
+        },
+        broken_random_walk,
+    ),
 }
 """By label."""
 

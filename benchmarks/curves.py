@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 430, 300, 62, 96, 34, 40
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 430, 300, 62, 118, 34, 40
 _COLUMNS = 2
 _DASHES = ("", "7 4", "2 4", "10 3 2 3", "1 3", "5 2")
 
