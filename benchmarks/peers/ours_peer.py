@@ -9,6 +9,8 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import polars as pl
+import polars.selectors as cs
 
 import xborder_aml as xb
 from benchmarks.streams import table
@@ -27,13 +29,16 @@ CANNOT: dict[str, str] = {}
 
 _ALL_INSTANCES = 100  # of one first transfer and circle: the most that the detector shows
 _NO_CAP = 10**9
+_BATCH = 2_048
+_FAMILIES = ("fan", "degree", "scatter_gather", "temporal_cycle", "hop_cycle", "vertex")
 _COUNTS = ("temporal_cycles", "scatter_gather", "hop_cycles")
 
 
 class Input(NamedTuple):
-    """A stream as a graph whose arrays are not built yet."""
+    """A stream as a graph whose arrays are not built yet, or as tables that arrive."""
 
     graph: xb.TransactionGraph
+    batches: list[pl.DataFrame]
     threads: int
 
 
@@ -42,9 +47,11 @@ def modes(kind: str) -> tuple[str, ...]:
     return ("exact", "capped") if kind in _COUNTS else ("",)
 
 
-def prepare(made: Stream, _work: Work, threads: int) -> Input:
-    """Return the stream as a graph."""
-    return Input(xb.TransactionGraph(table(made)).without_text(), threads)
+def prepare(made: Stream, work: Work, threads: int) -> Input:
+    """Return the stream as a graph, and cut into batches where that is the work."""
+    frame = table(made)
+    cuts = list(frame.iter_slices(_BATCH)) if work.kind == "batches" else []
+    return Input(xb.TransactionGraph(frame).without_text(), cuts, threads)
 
 
 def _edges(given: Input) -> Any:
@@ -104,12 +111,36 @@ def round_trips(given: Input, work: Work, _mode: str) -> xb.Findings:
     return xb.detect(copy(given.graph), params, executor=given.threads)
 
 
+def all_families(given: Input, work: Work, _mode: str) -> pl.DataFrame:
+    """Return the table of all families that the peer has too, with default caps."""
+    return _features(given, work).fit_transform(given.graph)
+
+
+def batches(given: Input, work: Work, _mode: str) -> list[pl.DataFrame]:
+    """Return it batch by batch."""
+    transformer = _features(given, work)
+    return [transformer.partial_fit(batch).transform(batch) for batch in given.batches]
+
+
+def _features(given: Input, work: Work) -> xb.TransactionFeatures:
+    return xb.TransactionFeatures(
+        "causal",
+        families=_FAMILIES,
+        windows=(f"{work.hours}h",),
+        max_hops=work.hops,
+        strict_time=True,
+        threads=given.threads,
+    )
+
+
 WORKS = {
     "fan_degree": fan_degree,
     "temporal_cycles": temporal_cycles,
     "scatter_gather": scatter_gather,
     "hop_cycles": hop_cycles,
     "round_trips": round_trips,
+    "all_families": all_families,
+    "batches": batches,
 }
 
 
@@ -128,7 +159,11 @@ def answer(raw: Any, _made: Stream, work: Work) -> Answer | None:
 
 def cut(raw: Any, work: Work) -> int:
     """Return how many transactions' counts a cap has ended."""
-    return int((raw.truncated > 0).sum()) if work.kind in _COUNTS else 0
+    if work.kind in _COUNTS:
+        return int((raw.truncated > 0).sum())
+    tables = {"all_families": lambda: [raw], "batches": lambda: raw}.get(work.kind, list)()
+    any_cut = pl.any_horizontal(cs.ends_with("truncated") > 0)
+    return sum(int(t.select(any_cut.sum()).item()) for t in tables)
 
 
 def _by_hops(instances: list[list[int]]) -> Answer:
