@@ -114,7 +114,9 @@ def watched(case: Case) -> dict[str, Any]:
         return {"stopped": "memory", "limit": MEGABYTES}
     if child.returncode == -signal.SIGALRM:
         return {"stopped": "time", "limit": SECONDS, "peak_mb": round(peak)}
-    raise RuntimeError(f"{case} ended with {child.returncode}: {cried[-1] if cried else ''}")
+    last = cried[-1] if cried else f"exit code {child.returncode}"
+    sys.stderr.write(f"{case} failed: {last}\n")  # and the others go on
+    return {"stopped": "error", "error": last.partition(":")[0]}
 
 
 # -- the plan --------------------------------------------------------------------------------------

@@ -54,8 +54,9 @@ def _cell(record: Record | None) -> str:
     if record is None:
         return "cannot"
     if "stopped" in record:
-        limit = record["limit"]
-        return f"> {limit} s" if record["stopped"] == "time" else f"> {limit / 1e3:.0f} GB"
+        limit = record.get("limit", 0)
+        words = {"time": f"> {limit} s", "memory": f"> {limit / 1e3:.0f} GB"}
+        return words.get(record["stopped"], "failed")
     return seconds(record)
 
 
@@ -188,8 +189,8 @@ def _speed(record: Record | None) -> str:
 def _factor(mine: Record | None, theirs: Record | None) -> str:
     if mine is None or theirs is None or "stopped" in mine:
         return ""
-    if theirs.get("stopped") == "memory":
-        return "no end"
+    if theirs.get("stopped", "time") != "time":
+        return ""
     other = theirs["limit"] if "stopped" in theirs else median(theirs["seconds"])
     times = other / median(mine["seconds"])
     return ("> " if "stopped" in theirs else "") + (
