@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
@@ -11,7 +10,7 @@ from typing import Any
 
 from benchmarks import curves
 from benchmarks.ledgers import ROOT
-from benchmarks.words import Record, count, one, seconds, table
+from benchmarks.words import Record, count, one, seconds, slope, table
 from benchmarks.works import KINDS, WORKS, Work
 
 RESULTS = Path(__file__).parent / "results"
@@ -271,17 +270,6 @@ def _stage_row(found: list[Record], sizes: list[int]) -> list[str]:
     counts = [count(last[key]) if key in last else "" for key in ("n_findings", "anchors_cut")]
     grows = slope({n: median(r["seconds"]) for n, r in by_size.items()})
     return [last["shape"], name, *times, grows, *counts, count(last["peak_mb"])]
-
-
-def slope(by_size: dict[int, float]) -> str:
-    """Return the exponent of growth: the slope of log seconds against log transactions."""
-    if len(by_size) < 2:
-        return ""
-    xs = [math.log(n) for n in by_size]
-    ys = [math.log(max(s, 1e-6)) for s in by_size.values()]
-    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    up = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
-    return f"{up / sum((x - mx) ** 2 for x in xs):.2f}"
 
 
 TABLES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from statistics import median
 from typing import Any
@@ -24,6 +25,17 @@ def seconds(record: Record) -> str:
 def count(n: int) -> str:
     """Return a number with its thousands apart."""
     return f"{n:,}"
+
+
+def slope(by_size: dict[int, float]) -> str:
+    """Return the exponent of growth: the slope of log seconds against log transactions."""
+    if len(by_size) < 2:
+        return ""
+    xs = [math.log(n) for n in by_size]
+    ys = [math.log(max(s, 1e-6)) for s in by_size.values()]
+    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
+    up = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
+    return f"{up / sum((x - mx) ** 2 for x in xs):.2f}"
 
 
 def table(head: list[str], rows: list[list[str]], align: str) -> str:
