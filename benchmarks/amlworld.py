@@ -246,6 +246,8 @@ def _broken_layer(rows: Rows, params: Any) -> str | None:
     """Test one layer: partners of each account, and the share of pairs that have a payment."""
     pairs = {(r["originator"], r["beneficiary"]) for r in rows}
     payees, payers = (Counter(pair[i] for pair in pairs) for i in (0, 1))
+    if len(payees) == len(payers) == len(pairs):
+        return "payments side by side that share no account"
     if min(payees.values()) < params.min_payees:
         return "a sender pays too few"
     if min(payers.values()) < params.min_payers:
@@ -301,6 +303,8 @@ FAMILIES: dict[str, Family] = {
         },
         broken_random_walk,
     ),
+    "bipartite": Family({"default": xb.Bipartite(min_borders=0)}, broken_bipartite),
+    "stack": Family({"default": xb.Stack(min_borders=0)}, broken_stack),
 }
 """By label."""
 

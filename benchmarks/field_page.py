@@ -272,9 +272,19 @@ def _stage_row(found: list[Record], sizes: list[int]) -> list[str]:
     return [last["shape"], name, *times, grows, *counts, count(last["peak_mb"])]
 
 
-TABLES = {
+def _once_measured(name: str, make: Callable[[], str]) -> Callable[[], str]:
+    """Return what makes a table of results, or says that there are none yet."""
+
+    def made() -> str:
+        if (RESULTS / f"{name}.json").exists():
+            return make()
+        return f"Not measured yet: `make bench ARGS={name}`."
+
+    return made
+
+
+_OF_FIELD = {
     "field_machine": the_field,
-    "field_words": definitions,
     "field_one": lambda: everyone(1),
     "field_two": lambda: everyone(2),
     "field_memory": everyone_memory,
@@ -282,7 +292,12 @@ TABLES = {
     "field_skewed": skewed,
     "field_cannot": cannot,
     "field_loading": loading,
-    "family": family,
+}
+
+TABLES: dict[str, Callable[[], str]] = {
+    "field_words": definitions,
+    "family": _once_measured("family", family),
+    **{name: _once_measured("field", make) for name, make in _OF_FIELD.items()},
 }
 """By the name between a page's markers."""
 
@@ -292,6 +307,8 @@ TABLES = {
 
 def drawn() -> str:
     """Return cost against window, hops, skew and edges, and what memory alone would cost."""
+    if not (RESULTS / "field.json").exists():
+        return "<p>Not measured yet.</p>\n"
     day = "in 24 h"
     panels = [
         curves.Panel(

@@ -44,10 +44,10 @@ def test_among_all_attempts_it_is_found_or_a_stronger_window_holds_a_part_of_it(
 def test_every_attempt_of_the_file_is_accounted_for(
     transactions: pl.DataFrame, outcomes: list[Outcome]
 ) -> None:
-    known = pl.col("label_pattern").is_in(list(FAMILIES))
-    labelled = transactions.filter(known).select("label_pattern", "label_case").unique()
-    for name in ("default", "fitted"):
-        assert {(o.family, o.case) for o in outcomes if o.params == name} == set(labelled.rows())
+    labelled = transactions.select("label_pattern", "label_case").unique()
+    assert labelled.height == 185
+    seen = [(o.family, o.case) for o in outcomes if o.params == "default"]
+    assert sorted(seen) == sorted(labelled.rows())
 
 
 def test_the_page_shows_the_counts(outcomes: list[Outcome], root: Path) -> None:

@@ -26,7 +26,7 @@ def test_results_name_neither_host_nor_path(path: Path) -> None:
     assert not re.search(r"/(home|root|tmp|work|Users)\b|hostname|\\\\", text)
 
 
-@pytest.mark.parametrize("page", ["_performance.html", "performance.md", "_field.html", "field.md"])
+@pytest.mark.parametrize("page", ["_performance.html", "performance.md"])
 def test_a_changed_figure_is_noticed(root: Path, page: str, tmp_path: Path) -> None:
     """The check can fail: on a copy of the checkout's pages, one digit differs."""
     for part in ("benchmarks", "docs/explanation"):
