@@ -230,13 +230,13 @@ def broken_stack(rows: Rows, params: Any) -> str | None:
     layers = [[r for r in rows if r[end] in middles] for end in ("beneficiary", "originator")]
     if not middles:
         return "nobody is paid and pays"
+    if any(r in layers[1] for r in layers[0]):
+        return "a circle: its payments stand in both layers"
     for layer in layers:
         if (reason := _broken_layer(layer, params)) is not None:
             return reason
     if len(middles) < params.min_middles:
         return "too few middles"
-    if any(r in layers[1] for r in layers[0]):
-        return "a payment stands in both layers"
     if not _share(_sum(layers[1]), _sum(layers[0]), params.min_retained, params.max_retained):
         return "passes on too little or too much"
     return "lasts longer than half a window" if 2 * _lasts(rows) > _window(params.window) else None
