@@ -70,6 +70,7 @@ def crowd(spec: Params, seed: int, *, start: int = 0, first_id: int = 0) -> Tabl
     """Planted instances: three of the same accounts, near another and in noise, and one alone."""
     detector, choose = detector_of(spec), Seeded(seed)
     scale = int(spec.limits()[0])
+    start -= start % scale  # what lies on the calendar stays there
     parts, known = [], []
     for k, later in enumerate((0, scale // 3, 3 * scale, 30 * scale)):
         who = f"{detector.name} alone" if k == 3 else detector.name
