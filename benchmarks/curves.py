@@ -10,7 +10,13 @@ from typing import NamedTuple
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 430, 300, 62, 118, 34, 40
 _COLUMNS = 2
-_DASHES = ("", "7 4", "2 4", "10 3 2 3", "1 3", "5 2")
+_STYLES = {
+    "ours": 'class="pay"',
+    "snapml": 'class="pay cross" stroke-dasharray="7 4"',
+    "memory: read once": 'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="2 4"',
+    "memory: a gather each": 'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="9 3 2 3"',
+}
+"""By the name of a line."""
 
 
 class Panel(NamedTuple):
@@ -21,7 +27,7 @@ class Panel(NamedTuple):
     title, across
         What is shown, and the name of the horizontal axis.
     lines
-        Name to (x, seconds) points; names that begin with "memory" are drawn thin.
+        Name to (x, seconds) points; names are those of `_STYLES`.
     is_log
         Whether the horizontal axis is logarithmic; the vertical one always is.
     """
@@ -79,15 +85,13 @@ def _panel(panel: Panel) -> str:
 
 def _lines(panel: Panel, across, up) -> list[str]:
     out, labels = [], []
-    for i, (name, line) in enumerate(panel.lines.items()):
-        kind = 'class="pay"' if name == "ours" else 'class="pay cross"'
-        if name.startswith("memory"):
-            kind = 'stroke="currentColor" stroke-opacity=".5"'
-        path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in sorted(line))
-        out.append(
-            f'<polyline points="{path}" {kind} fill="none" stroke-width="2" '
-            f'stroke-dasharray="{_DASHES[i % len(_DASHES)]}"/>'
-        )
+    for name, line in panel.lines.items():
+        style = _STYLES[name]
+        places = [(across(x), up(y)) for x, y in sorted(line)]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        out.append(f'<polyline points="{path}" fill="none" stroke-width="2" {style}/>')
+        if not name.startswith("memory"):  # so that a line of one point is seen
+            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" {style}/>' for x, y in places]
         x, y = max(line)
         labels.append([up(y) + 4, across(x) + 6, name])
     labels.sort()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"  # proc(5): resets the peak of resident memory to what is resident now
 _ENOUGH_SECONDS = 1.5  # short work is repeated until so much was spent on it
 _MOST_REPEATS = 5
@@ -69,7 +70,14 @@ def reset_peak() -> None:
 
 
 def peak_mb() -> float:
-    """Return the peak of this process's resident memory since `reset_peak`, in megabytes (1e6)."""
+    """Return the peak of this process's resident memory since `reset_peak`, in megabytes (1e6).
+
+    Where there is no ``/proc``, a child may report the peak of the parent that started it.
+    """
+    if _STATUS.exists():
+        lines = _STATUS.read_text("ascii", "replace").splitlines()
+        kilobytes = next(line.split()[1] for line in lines if line.startswith("VmHWM:"))
+        return int(kilobytes) * 1_024 / _MEGABYTE
     unit = 1 if sys.platform == "darwin" else 1_024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MEGABYTE
 
