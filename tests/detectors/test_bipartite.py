@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from xborder_aml.detection import detect
+from xborder_aml.detection import as_view, detect, find, matches
 from xborder_aml.detectors.bipartite import DETECTOR, Bipartite
 from xborder_aml.errors import ParameterError
 from xborder_aml.graph import TransactionGraph
@@ -18,6 +19,7 @@ ONE = {
     "min_receivers": 1,
     "min_payees": 1,
     "min_payers": 1,
+    "min_squares": 0,
     "min_density": 0.0,
     "min_borders": 0,
 }
@@ -61,8 +63,24 @@ def test_dense_part_is_found_inside_of_a_large_one(ledger: Any) -> None:
     wheel = [(0, i, 24 + (i + k) % 12, 10) for i in range(12) for k in (0, 1)]
     extra = [(h, a, b, m) for h, a, b, m in wheel if (a, b) not in {p[1:3] for p in one + other}]
     graph = ledger(*one, *other, *extra, places="EE")
-    assert found(graph, **THREE) == [[*range(9)], [*range(9, 18)]]
-    assert found(graph, **THREE, min_density=0.2) == [[*range(18 + len(extra))]]
+    assert found(graph, **THREE, min_squares=0) == [[*range(9)], [*range(9, 18)]]
+    assert found(graph, **THREE, min_squares=0, min_density=0.2) == [[*range(18 + len(extra))]]
+
+
+def test_every_pair_lies_in_a_square(ledger: Any) -> None:
+    """Six pairs in a circle are dense enough, but nobody has two payees in common with another."""
+    circle = [(0, i, 3 + (i + k) % 3, 10) for i in range(3) for k in (0, 1)]
+    assert found(ledger(*circle), **THREE, min_density=0.6) == []
+    assert found(ledger(*circle), **THREE, min_density=0.6, min_squares=0) == [[*range(6)]]
+
+
+def test_blocks_that_one_sender_joins_stay_apart(ledger: Any) -> None:
+    one, other = block(range(3), range(7, 10)), block(range(3, 6), range(10, 13))
+    bridge = [(0, 6, 7, 10), (0, 6, 10, 10), (0, 6, 11, 10)]
+    assert found(ledger(*one, *other, *bridge, places="EE"), **THREE) == [
+        [*range(9)],
+        [*range(9, 18), 19, 20],
+    ]
 
 
 def test_account_may_stand_on_both_sides(ledger: Any) -> None:
@@ -91,6 +109,22 @@ def test_crowded_side_of_an_account_is_left_out_and_told(ledger: Any) -> None:
     assert cut.truncations.select("account", "cap", "work_left").rows() == [
         ("a000", "max_degree", 1)
     ]
+
+
+@pytest.mark.parametrize("squares", [0, 1, 2])
+def test_kernel_is_the_definition_on_crowded_ledgers(ledger: Any, squares: int) -> None:
+    """Drawn ledgers hold too few payments to make squares."""
+    least: dict[str, Any] = {"window": "8h", "min_senders": 2, "min_receivers": 2}
+    spec = Bipartite(**least, min_borders=0, min_density=0.5, min_squares=squares)
+    n_found = 0
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        pairs = [rng.choice(8, 2, replace=False) for _ in range(int(rng.integers(25, 45)))]
+        graph = ledger(*((int(rng.integers(0, 9)), int(a), int(b), 10) for a, b in pairs))
+        wanted = sorted(DETECTOR.reference(as_view(graph), spec))
+        assert sorted(matches(find(graph, DETECTOR, spec, executor=1))) == wanted
+        n_found += len(wanted)
+    assert n_found > 0
 
 
 def test_cap_is_no_part_of_the_identity(ledger: Any) -> None:

@@ -15,7 +15,7 @@ def ring(n: int, degree: int) -> list[tuple[int, int]]:
 
 def drawn_ring(choose: Choose, p: CoreLimits) -> tuple[int, int]:
     """Draw a number of accounts on each side and a degree for a ring that is dense enough."""
-    least = max(2, p.min_payees, p.min_payers)
+    least = max(2 + p.min_squares, p.min_payees, p.min_payers)
     n = max(least, p.min_senders, p.min_middles, p.min_receivers, p.min_borders)
     n += choose.integer(0, 1)
     return n, choose.integer(max(least, -(-p.density * n // 10_000)), n)

@@ -117,13 +117,13 @@ class Leg(NamedTuple):
 
 
 def dense_parts(
-    legs: list[Leg], payees: int, payers: int, holds: Callable[[list[Leg]], bool]
+    legs: list[Leg], payees: int, payers: int, squares: int, holds: Callable[[list[Leg]], bool]
 ) -> list[list[Leg]]:
     """Return the parts of the core that hold, peeling those on that do not."""
     found = []
     while legs:
         rest = []
-        core = _core(legs, payees, payers)
+        core = _core(legs, payees, payers, squares)
         nodes = {node for leg in core for node in (leg.tail, leg.head)}
         for part in connected(nodes, [(leg.tail, leg.head) for leg in core]):
             own = [leg for leg in core if leg.tail in part]
@@ -135,8 +135,8 @@ def dense_parts(
     return found
 
 
-def _core(legs: list[Leg], payees: int, payers: int) -> list[Leg]:
-    """Drop the legs of nodes that pay or are paid by too few, until there is no such node."""
+def _core(legs: list[Leg], payees: int, payers: int, squares: int) -> list[Leg]:
+    """Drop legs at nodes with too few partners, and in too few squares, until there are none."""
     while True:
         pays: dict[Node, set[Node]] = {}
         paid_by: dict[Node, set[Node]] = {}
@@ -149,9 +149,22 @@ def _core(legs: list[Leg], payees: int, payers: int) -> list[Leg]:
             if (node[0] != "receiver" and len(pays.get(node, ())) < payees)
             or (node[0] != "sender" and len(paid_by.get(node, ())) < payers)
         }
-        if not short:
+        kept = [
+            leg
+            for leg in legs
+            if leg.tail not in short
+            and leg.head not in short
+            and _squares(leg, pays, paid_by) >= squares
+        ]
+        if len(kept) == len(legs):
             return legs
-        legs = [leg for leg in legs if leg.tail not in short and leg.head not in short]
+        legs = kept
+
+
+def _squares(leg: Leg, pays: dict[Node, set[Node]], paid_by: dict[Node, set[Node]]) -> int:
+    """Return how many other payers of the payee pay how many other payees of the payer, summed."""
+    others = paid_by[leg.head] - {leg.tail}
+    return sum(len((pays[leg.tail] & pays[other]) - {leg.head}) for other in others)
 
 
 def density(legs: list[Leg]) -> int:

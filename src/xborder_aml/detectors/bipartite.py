@@ -2,12 +2,13 @@
 
 **Finds** in each window of a calendar grid a set of senders and a set of receivers in which each
 sender pays at least `min_payees` of the receivers and each receiver is paid by at least
-`min_payers` of the senders. The largest such sets are found by taking away accounts with fewer
-partners until none is left to take; their connected parts are looked at one by one. A part is a
-finding if it has at least `min_senders` senders and `min_receivers` receivers, if at least
-`min_density` of all its pairs of a sender and a receiver have a payment, and if at least
-`min_borders` payments cross a border. A part that is not is peeled further, each side asking for
-one partner more, until a part is a finding or nothing is left. All payments between the two sets
+`min_payers` of the senders, each pair of one who pays another lying in at least `min_squares`
+squares: two senders who both pay the same two receivers. The largest such sets are found by taking
+away accounts and pairs that have less until none is left to take; their connected parts are looked
+at one by one. A part is a finding if it has at least `min_senders` senders and `min_receivers`
+receivers, if at least `min_density` of all its pairs of a sender and a receiver have a payment, and
+if at least `min_borders` payments cross a border. A part that is not is peeled further, each side
+asking for one partner more, until a part is a finding or nothing is left. All payments of its pairs
 are its evidence, and a payment is in one finding of a window. Windows start every half `window`,
 and one reports what starts in its first half: what lasts no longer than half a window is seen whole
 by one of them.
@@ -84,6 +85,9 @@ class Bipartite(Params):
     min_receivers: int = param(3, "Fewest receivers.", unit="accounts")
     min_payees: int = param(2, "Fewest receivers that each sender pays.", unit="accounts")
     min_payers: int = param(2, "Fewest senders that pay each receiver.", unit="accounts")
+    min_squares: int = param(
+        1, "Fewest squares (two that both pay the same two) that each pair lies in."
+    )
     min_density: float = param(
         0.7, "Least share of all pairs of a sender and a receiver.", unit="share"
     )
@@ -107,6 +111,7 @@ class Bipartite(Params):
                 min_receivers=self.min_receivers,
                 min_payees=self.min_payees,
                 min_payers=self.min_payers,
+                min_squares=self.min_squares,
                 density=basis_points(self.min_density, "min_density"),
                 low=0,
                 high=0,
@@ -121,6 +126,7 @@ class Bipartite(Params):
 def reference(view: View, params: Bipartite) -> list[Match]:
     """Find the same, from the definition: peel the payments of every window."""
     p = params.limits()
+    least = (params.min_payees, params.min_payers, params.min_squares)
     moving = [t for t in view.transfers if t.base and t.originator != t.beneficiary]
 
     def holds(part: list[Leg]) -> bool:
@@ -134,7 +140,7 @@ def reference(view: View, params: Bipartite) -> list[Match]:
     out = []
     for half, held in grid(moving, p.window):
         legs = [Leg(("sender", t.originator), ("receiver", t.beneficiary), t) for t in held]
-        for part in dense_parts(legs, p.core.min_payees, p.core.min_payers, holds):
+        for part in dense_parts(legs, *least, holds):
             rows = sorted(leg.transfer for leg in part)
             if rows[0].at < half:
                 evidence = tuple((t.row, 0, t.base or 0) for t in rows)

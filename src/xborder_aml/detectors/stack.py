@@ -5,8 +5,9 @@ receivers, two layers like those of `bipartite` that share the middles: each sen
 `min_payees` of the middles, each middle is paid by at least `min_payers` of the senders and pays at
 least `min_payees` of the receivers, and each receiver is paid by at least `min_payers` of the
 middles. A payment to a middle counts if the middle pays somebody later in the window, and a payment
-by it counts if somebody paid it earlier. The largest such sets are found by taking away accounts
-with fewer partners until none is left to take; their connected parts are looked at one by one. A
+by it counts if somebody paid it earlier. Each pair lies in at least `min_squares` squares: two
+accounts that both pay the same two. The largest such sets are found by taking away accounts and
+pairs that have less until none is left to take; their connected parts are looked at one by one. A
 part is a finding if it has at least `min_senders`, `min_middles` and `min_receivers` accounts, if
 in each layer at least `min_density` of all pairs have a payment, if the second layer moves between
 `min_retained` and `max_retained` of what the first does, if no payment stands in both layers, and
@@ -91,6 +92,9 @@ class Stack(Params):
     min_receivers: int = param(2, "Fewest receivers.", unit="accounts")
     min_payees: int = param(2, "Fewest accounts of the next side that each pays.", unit="accounts")
     min_payers: int = param(2, "Fewest accounts of the side before that pay each.", unit="accounts")
+    min_squares: int = param(
+        1, "Fewest squares (two that both pay the same two) that each pair lies in."
+    )
     min_density: float = param(0.7, "Least share of all pairs of each layer.", unit="share")
     min_retained: float = param(
         0.8, "Least share of the first layer's sum in the second.", unit="share"
@@ -101,7 +105,7 @@ class Stack(Params):
     min_borders: int = param(1, BORDERS)
     strict_time: bool = param(False, "Ask that a middle pay later than it is paid.")
     max_degree: int = param(
-        500, "Payments of one account, on one side, in a window.", unit="edges", cap=True
+        200, "Payments of one account, on one side, in a window.", unit="edges", cap=True
     )
 
     def limits(self) -> Limits:
@@ -122,6 +126,7 @@ class Stack(Params):
                 min_receivers=self.min_receivers,
                 min_payees=self.min_payees,
                 min_payers=self.min_payers,
+                min_squares=self.min_squares,
                 density=basis_points(self.min_density, "min_density"),
                 low=basis_points(self.min_retained, "min_retained"),
                 high=basis_points(self.max_retained, "max_retained"),
@@ -136,12 +141,11 @@ class Stack(Params):
 def reference(view: View, params: Stack) -> list[Match]:
     """Find the same, from the definition: peel the two layers of every window."""
     p = params.limits()
+    least = (params.min_payees, params.min_payers, params.min_squares)
     moving = [t for t in view.transfers if t.base and t.originator != t.beneficiary]
     out = []
     for half, held in grid(moving, p.window):
-        for part in dense_parts(
-            _legs(held, p), p.core.min_payees, p.core.min_payers, lambda own: _holds(own, p.core)
-        ):
+        for part in dense_parts(_legs(held, p), *least, lambda own: _holds(own, p.core)):
             layers = _layers(part)
             anchor = min(t for layer in layers for t in layer)
             if anchor.at < half:

@@ -1,9 +1,10 @@
 """Dense cores of layers: senders, perhaps middles, and receivers, each paying many of the next.
 
 A node is an account on one side: an account that pays and is paid is two nodes. The core is what is
-left when nodes with too few partners are taken away, again and again; it does not depend on the
-order. A part of it that is not dense enough is peeled further, each side asking for one partner
-more, so that what is dense is found inside of what is large.
+left when nodes with too few partners, and pairs that lie in too few squares (two that both pay the
+same two), are taken away, again and again; it does not depend on the order. A part of it that is
+not dense enough is peeled further, each side asking for one partner more, so that what is dense is
+found inside of what is large.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.kernels.amounts import at_least, at_most, share_bp
-from xborder_aml.kernels.csr import csr
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.kernels.legs import MIDDLE, RECEIVER, SENDER, Legs
+from xborder_aml.kernels.legs import MIDDLE, RECEIVER, SENDER, Legs, Pairs, join_pairs
 from xborder_aml.kernels.output import Output, add_evidence, add_measured
 
 __all__ = ["CoreLimits", "dense_cores"]
@@ -31,6 +31,7 @@ class CoreLimits(NamedTuple):
     min_receivers: int
     min_payees: int
     min_payers: int
+    min_squares: int
     density: int
     low: int
     high: int
@@ -46,18 +47,8 @@ class Nodes(NamedTuple):
     state: NDArray[np.int8]  # 0 taken away, 1 left, 2 met at this level
     left: NDArray[np.int64]  # list of those that are left
     queue: NDArray[np.int64]
-
-
-class Pairs(NamedTuple):
-    """Which node pays which: pairs by tail, and by head."""
-
-    ptr: NDArray[np.int64]  # (N + 1,)
-    head: NDArray[np.int32]  # (P,)
-    tail: NDArray[np.int32]  # (P,)
-    row_ptr: NDArray[np.int64]  # (P + 1,) rows of each pair
-    row: NDArray[np.int64]
-    in_ptr: NDArray[np.int64]  # (N + 1,)
-    in_pair: NDArray[np.int32]  # (P,)
+    common: NDArray[np.int64]  # how many nodes a payer and another both pay; 0 between uses
+    stale: NDArray[np.int8]  # 1 when a square of one of its pairs may be gone
 
 
 class Part(NamedTuple):
@@ -70,34 +61,6 @@ class Part(NamedTuple):
     row: NDArray[np.int64]  # rows of the first layer, then of the second, each ascending
 
 
-def join_pairs(legs: Legs) -> Pairs:
-    """Join the legs between the same two nodes."""
-    n_legs = legs.n[0]
-    n_nodes = legs.n[1]
-    by_head = csr(legs.head[:n_legs], n_nodes)[1]
-    key = np.empty(n_legs, np.int32)
-    for i in range(n_legs):
-        key[i] = legs.tail[by_head[i]]
-    by_tail = csr(key, n_nodes)[1]
-    tail = np.empty(n_legs, np.int32)
-    head = np.empty(n_legs, np.int32)
-    row_ptr = np.empty(n_legs + 1, np.int64)
-    row = np.empty(n_legs, np.int64)
-    n = 0
-    for i in range(n_legs):
-        leg = by_head[by_tail[i]]
-        row[i] = legs.row[leg]
-        if n == 0 or tail[n - 1] != legs.tail[leg] or head[n - 1] != legs.head[leg]:
-            tail[n] = legs.tail[leg]
-            head[n] = legs.head[leg]
-            row_ptr[n] = i
-            n += 1
-    row_ptr[n] = n_legs
-    ptr = csr(tail[:n], n_nodes)[0]
-    in_ptr, in_pair = csr(head[:n], n_nodes)
-    return Pairs(ptr, head[:n], tail[:n], row_ptr, row, in_ptr, in_pair)
-
-
 def make_nodes(legs: Legs, pairs: Pairs, n_accounts: int) -> Nodes:
     """Return all nodes, with all their partners."""
     n = legs.n[1]
@@ -108,6 +71,8 @@ def make_nodes(legs: Legs, pairs: Pairs, n_accounts: int) -> Nodes:
         np.ones(n, np.int8),
         np.empty(n, np.int64),
         np.empty(n, np.int64),
+        np.zeros(n, np.int64),
+        np.ones(n, np.int8),
     )
     for node in range(n):
         nodes.side[node] = legs.key[node] // n_accounts
@@ -120,6 +85,18 @@ def make_nodes(legs: Legs, pairs: Pairs, n_accounts: int) -> Nodes:
 def is_short(side: int, n_out: int, n_in: int, payees: int, payers: int) -> bool:
     """Tell whether a node has too few partners where it must have some."""
     return (side != RECEIVER and n_out < payees) or (side != SENDER and n_in < payers)
+
+
+def mark_payers(
+    in_ptr: NDArray[np.int64],
+    in_pair: NDArray[np.int32],
+    tail: NDArray[np.int32],
+    node: int,
+    stale: NDArray[np.int8],
+) -> None:
+    """Mark all payers of a node: who loses a square with a pair is one of those."""
+    for k in range(in_ptr[node], in_ptr[node + 1]):
+        stale[tail[in_pair[k]]] = 1
 
 
 def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
@@ -135,8 +112,12 @@ def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
         top -= 1
         gone = nodes.queue[top]
         for pair in range(pairs.ptr[gone], pairs.ptr[gone + 1]):
+            if not pairs.is_left[pair]:
+                continue
+            pairs.is_left[pair] = 0
             node = pairs.head[pair]
             nodes.n_in[node] -= 1
+            mark_payers(pairs.in_ptr, pairs.in_pair, pairs.tail, node, nodes.stale)
             if nodes.state[node] and is_short(
                 nodes.side[node], nodes.n_out[node], nodes.n_in[node], payees, payers
             ):
@@ -144,8 +125,13 @@ def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
                 nodes.queue[top] = node
                 top += 1
         for i in range(pairs.in_ptr[gone], pairs.in_ptr[gone + 1]):
-            node = pairs.tail[pairs.in_pair[i]]
+            pair = pairs.in_pair[i]
+            if not pairs.is_left[pair]:
+                continue
+            pairs.is_left[pair] = 0
+            node = pairs.tail[pair]
             nodes.n_out[node] -= 1
+            nodes.stale[node] = 1
             if nodes.state[node] and is_short(
                 nodes.side[node], nodes.n_out[node], nodes.n_in[node], payees, payers
             ):
@@ -153,6 +139,48 @@ def peel(pairs: Pairs, nodes: Nodes, n: int, payees: int, payers: int) -> int:
                 nodes.queue[top] = node
                 top += 1
     return keep_left(nodes, n)
+
+
+def drop_loose(pairs: Pairs, nodes: Nodes, n: int, least: int) -> int:
+    """Take away the pairs that lie in too few squares; return how many.
+
+    Another payer of the same node that has c payees in common with this one is in c - 1 squares
+    with the pair. A count that a pair taken away meanwhile makes too high is put right by the next
+    call.
+    """
+    dropped = 0
+    for i in range(n):
+        here = nodes.left[i]
+        if not nodes.stale[here]:
+            continue
+        nodes.stale[here] = 0
+        for pair in range(pairs.ptr[here], pairs.ptr[here + 1]):
+            if pairs.is_left[pair]:
+                for k in range(pairs.in_ptr[pairs.head[pair]], pairs.in_ptr[pairs.head[pair] + 1]):
+                    nodes.common[pairs.tail[pairs.in_pair[k]]] += pairs.is_left[pairs.in_pair[k]]
+        nodes.common[here] = 1  # no square with itself
+        for pair in range(pairs.ptr[here], pairs.ptr[here + 1]):
+            if not pairs.is_left[pair]:
+                continue
+            node = pairs.head[pair]
+            squares = 0
+            for k in range(pairs.in_ptr[node], pairs.in_ptr[node + 1]):
+                if pairs.is_left[pairs.in_pair[k]]:
+                    squares += nodes.common[pairs.tail[pairs.in_pair[k]]] - 1
+                    if squares >= least:
+                        break
+            if squares < least:
+                pairs.is_left[pair] = 0
+                nodes.n_out[here] -= 1
+                nodes.n_in[node] -= 1
+                dropped += 1
+                mark_payers(pairs.in_ptr, pairs.in_pair, pairs.tail, node, nodes.stale)
+        nodes.common[here] = 0
+        for pair in range(pairs.ptr[here], pairs.ptr[here + 1]):
+            node = pairs.head[pair]
+            for k in range(pairs.in_ptr[node], pairs.in_ptr[node + 1]):
+                nodes.common[pairs.tail[pairs.in_pair[k]]] = 0
+    return dropped
 
 
 def keep_left(nodes: Nodes, n: int) -> int:
@@ -186,13 +214,13 @@ def flood(pairs: Pairs, nodes: Nodes, start: int, part: Part) -> int:
             part.pairs[side] += nodes.n_out[here]
         for pair in range(pairs.ptr[here], pairs.ptr[here + 1]):
             node = pairs.head[pair]
-            if nodes.state[node] == 1:
+            if pairs.is_left[pair] and nodes.state[node] == 1:
                 nodes.state[node] = 2
                 nodes.queue[n] = node
                 n += 1
         for k in range(pairs.in_ptr[here], pairs.in_ptr[here + 1]):
             node = pairs.tail[pairs.in_pair[k]]
-            if nodes.state[node] == 1:
+            if pairs.is_left[pairs.in_pair[k]] and nodes.state[node] == 1:
                 nodes.state[node] = 2
                 nodes.queue[n] = node
                 n += 1
@@ -237,7 +265,7 @@ def gather_rows(edges: Edges, pairs: Pairs, nodes: Nodes, n: int, part: Part) ->
             if nodes.side[here] != side:
                 continue
             for pair in range(pairs.ptr[here], pairs.ptr[here + 1]):
-                if nodes.state[pairs.head[pair]] == 2:
+                if pairs.is_left[pair]:
                     for k in range(pairs.row_ptr[pair], pairs.row_ptr[pair + 1]):
                         part.row[total] = pairs.row[k]
                         part.money[side] += edges.base[pairs.row[k]]
@@ -295,7 +323,11 @@ def dense_cores(edges: Edges, limits: CoreLimits, legs: Legs, half: int, out: Ou
     n = legs.n[1]
     level = 0
     while n > 0:
-        n = peel(pairs, nodes, n, limits.min_payees + level, limits.min_payers + level)
+        payees = limits.min_payees + level
+        payers = limits.min_payers + level
+        n = peel(pairs, nodes, n, payees, payers)
+        while limits.min_squares > 0 and drop_loose(pairs, nodes, n, limits.min_squares) > 0:
+            n = peel(pairs, nodes, n, payees, payers)
         for i in range(n):
             if nodes.state[nodes.left[i]] != 1:
                 continue
@@ -319,11 +351,12 @@ def dense_cores(edges: Edges, limits: CoreLimits, legs: Legs, half: int, out: Ou
     return True
 
 
-join_pairs = jit(join_pairs)
 make_nodes = jit(make_nodes)
 is_short = jit(is_short)
+mark_payers = jit(mark_payers)
 keep_left = jit(keep_left)
 peel = jit(peel)
+drop_loose = jit(drop_loose)
 flood = jit(flood)
 density_of = jit(density_of)
 sort_rows = jit(sort_rows)

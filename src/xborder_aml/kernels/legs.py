@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
+from xborder_aml.kernels.csr import csr
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.flows import moves
 from xborder_aml.kernels.output import Output, add_cut
@@ -20,9 +21,11 @@ __all__ = [
     "RECEIVER",
     "SENDER",
     "Legs",
+    "Pairs",
     "add_leg",
     "count_payments",
     "forget_payments",
+    "join_pairs",
     "make_legs",
     "tell_hubs",
 ]
@@ -39,6 +42,19 @@ class Legs(NamedTuple):
     key: NDArray[np.int64]  # per node: side * V + account
     place: NDArray[np.int32]  # per key: where its node may be
     n: NDArray[np.int64]  # (2,)
+
+
+class Pairs(NamedTuple):
+    """Which node pays which: pairs by tail, and by head."""
+
+    is_left: NDArray[np.int8]  # (P,) 0 when the pair was taken away
+    ptr: NDArray[np.int64]  # (N + 1,)
+    head: NDArray[np.int32]  # (P,)
+    tail: NDArray[np.int32]  # (P,)
+    row_ptr: NDArray[np.int64]  # (P + 1,) rows of each pair
+    row: NDArray[np.int64]
+    in_ptr: NDArray[np.int64]  # (N + 1,)
+    in_pair: NDArray[np.int32]  # (P,)
 
 
 def count_payments(
@@ -124,9 +140,38 @@ def add_leg(legs: Legs, row: int, tail_key: int, head_key: int) -> None:
     legs.n[0] = n + 1
 
 
+def join_pairs(legs: Legs) -> Pairs:
+    """Join the legs between the same two nodes."""
+    n_legs = legs.n[0]
+    n_nodes = legs.n[1]
+    by_head = csr(legs.head[:n_legs], n_nodes)[1]
+    key = np.empty(n_legs, np.int32)
+    for i in range(n_legs):
+        key[i] = legs.tail[by_head[i]]
+    by_tail = csr(key, n_nodes)[1]
+    tail = np.empty(n_legs, np.int32)
+    head = np.empty(n_legs, np.int32)
+    row_ptr = np.empty(n_legs + 1, np.int64)
+    row = np.empty(n_legs, np.int64)
+    n = 0
+    for i in range(n_legs):
+        leg = by_head[by_tail[i]]
+        row[i] = legs.row[leg]
+        if n == 0 or tail[n - 1] != legs.tail[leg] or head[n - 1] != legs.head[leg]:
+            tail[n] = legs.tail[leg]
+            head[n] = legs.head[leg]
+            row_ptr[n] = i
+            n += 1
+    row_ptr[n] = n_legs
+    ptr = csr(tail[:n], n_nodes)[0]
+    in_ptr, in_pair = csr(head[:n], n_nodes)
+    return Pairs(np.ones(n, np.int8), ptr, head[:n], tail[:n], row_ptr, row, in_ptr, in_pair)
+
+
 count_payments = jit(count_payments)
 forget_payments = jit(forget_payments)
 tell_hubs = jit(tell_hubs)
 make_legs = jit(make_legs)
 node_of = jit(node_of)
 add_leg = jit(add_leg)
+join_pairs = jit(join_pairs)

@@ -61,10 +61,8 @@ LOOK_ALIKES = (
 )
 """Kinds of innocent cases."""
 
-_BY_THE_REST = frozenset(
-    {"bipartite", "corridor_shift", "funnel_account", "laundromat_core", "stack", "structuring"}
-)
-"""Detectors that judge by all that an account did, or by all that others do around it."""
+_BY_THE_PAST = frozenset({"corridor_shift", "funnel_account", "laundromat_core", "structuring"})
+"""Detectors that judge an account or a corridor by all that it did, which the economy decides."""
 
 
 class DemoLedger(NamedTuple):
@@ -153,8 +151,8 @@ def demo_ledger(
 
 
 def plantable() -> list[str]:
-    """Return the registered detectors whose patterns a few payments make, whatever else happens."""
-    return [name for name in registry() if name not in _BY_THE_REST]
+    """Return the registered detectors whose patterns a few payments make, whatever was before."""
+    return [name for name in registry() if name not in _BY_THE_PAST]
 
 
 def background(n_transactions: int, seed: int = 7, *, months: int = 6) -> pl.DataFrame:
