@@ -167,9 +167,9 @@ def reference(view: View, params: UTurn) -> list[Match]:
     def walk(path: list[Transfer]) -> None:
         first, last = path[0], path[-1]
         for t in leaving.get(last.beneficiary, ()):
-            if t.at < last.at + p.strict or weekday_time(first.at, t.at) > p.window:
+            if t.at < last.at + p.strict or not carried(last, t, p.low, p.high, p.fx):
                 continue
-            if not carried(last, t, p.low, p.high, p.fx):
+            if weekday_time(first.at, t.at) > p.window:
                 continue
             if t.destination == first.origin:
                 if t.border and comes_home([*path, t]):
