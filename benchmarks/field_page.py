@@ -139,6 +139,7 @@ def fastest() -> str:
         theirs = [r for r in done if r["peer"] == "snapml" and r["threads"] == 1]
         if not ours:
             continue
+        single = [r for r in done if r["threads"] == 1]
         mine = _best([r for r in ours if r["threads"] == 1])
         best = _best(theirs)
         exact = _best([r for r in theirs if r["mode"] == _FIRST])
@@ -152,7 +153,7 @@ def fastest() -> str:
                 _factor(mine, best),
                 _factor(mine, exact),
                 _gain(ours),
-                _agreement([r for r in done if r["threads"] == 1]),
+                "; ".join(filter(None, (_agreement(single), _cut(mine)))),
             ]
         )
     n = f"{count(found[0]['n'])} transactions" if found else ""
@@ -177,6 +178,12 @@ def skewed() -> str:
     n = f"{count(found[0]['n'])} transactions" if found else ""
     head = f"{n}|xborder_aml, s|transactions cut|snapml, s|times"
     return table(head.split("|"), rows, "lrrrr")
+
+
+def _cut(record: Record | None) -> str:
+    """Return how many transactions a default cap has ended, where it has."""
+    n = record.get("cut", 0) if record else 0
+    return f"{count(n)} transactions cut" if n else ""
 
 
 def _speed(record: Record | None) -> str:

@@ -113,7 +113,7 @@ def round_trips(given: Input, work: Work, _mode: str) -> xb.Findings:
 
 def all_families(given: Input, work: Work, _mode: str) -> pl.DataFrame:
     """Return the table of all families that the peer has too, with default caps."""
-    return _features(given, work).fit_transform(given.graph)
+    return _features(given, work).fit_transform(copy(given.graph))
 
 
 def batches(given: Input, work: Work, _mode: str) -> list[pl.DataFrame]:
