@@ -285,12 +285,12 @@ class Detector:
     """
     select: Callable[[Output, Any], Output] | None = None
     """Chooses among all findings of a ledger, as a test of many hypotheses must; no reach then."""
-    of_accounts: bool = True
-    """Whether findings are about accounts: a corridor is a place to look, and scores nobody."""
+    speaks_for: Literal["centre", "path", "members", "nobody"] | None = None
+    """The accounts that findings are about: their `account`, all, those inside (that money which
+    enters comes to and money which leaves comes from), or none: a corridor is a place to look.
+    None: the centre if `unit` is "account", else all."""
     measure: Measure | None = None
     """What the findings' column `measure` says."""
-    centred: bool = False
-    """Whether findings speak about their `account` only, as they do if `unit` is "account"."""
     hops: Literal["path"] | int = "path"
     """Transfers in a row: as many as the evidence has rows, or a fixed number."""
     relations: tuple[str, ...] = (
@@ -307,3 +307,8 @@ class Detector:
     """Parameters for ledgers that know no jurisdictions at all."""
     coarse: Mapping[str, Any] = field(default_factory=dict)
     """Parameters for ledgers with dates and no times."""
+
+    @property
+    def about(self) -> Literal["centre", "path", "members", "nobody"]:
+        """The accounts that findings are about, as `speaks_for` says."""
+        return self.speaks_for or ("centre" if self.unit == "account" else "path")

@@ -283,10 +283,9 @@ DETECTOR = Detector(
     roles=(Role("payment", enters=True),),
     caps=("max_evidence",),
     doc=__doc__ or "",
-    of_accounts=False,
+    speaks_for="nobody",
     reach=lambda limits: ((limits.history + 1) * limits.period, limits.period),
     measure=Measure("z", "Robust standard deviations above the past.", 1e-3),
-    centred=True,
     hops=1,
     # periods lie on the calendar, so neither shift_time nor split_idle
     relations=("rename_accounts", "shuffle_rows", "rescale_currency"),

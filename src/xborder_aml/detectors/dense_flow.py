@@ -371,6 +371,7 @@ DETECTOR = Detector(
         "late": late,
         "at_home": at_home,
     },
+    speaks_for="members",
     roles=(Role("in", enters=True), Role("onward"), Role("out", leaves=True)),
     caps=("max_degree", "max_edges"),
     doc=__doc__ or "",

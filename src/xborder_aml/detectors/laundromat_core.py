@@ -395,6 +395,7 @@ DETECTOR = Detector(
         "not_paid_back": not_paid_back,
         "few_countries": few_countries,
     },
+    speaks_for="members",
     roles=(Role("in", enters=True), Role("inside"), Role("out", leaves=True)),
     caps=("max_edges",),
     doc=__doc__ or "",

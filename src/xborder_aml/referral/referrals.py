@@ -86,7 +86,7 @@ def refer(
         raise ParameterError(f"top={top} must be at least 1")
     scores = ACCOUNT_SCORES.conform(scores)
     known = _known_by(findings, as_of)
-    about = attributions(known)
+    about = attributions(known, findings, graph)
     facts = _facts(account_rows(about, findings, graph), about)
     named = (
         scores.select("account", finding_id="finding_ids")

@@ -30,6 +30,7 @@ from xborder_aml.graph import TransactionGraph
 from xborder_aml.innocence import Innocent, returned_payments, standing_payments
 from xborder_aml.kernels.output import Output, make_output
 from xborder_aml.schema import NULL_MONEY
+from xborder_aml.score.attribution import spoken_for
 from xborder_aml.score.null import blocks_of, permuted
 from xborder_aml.score.significance import sums
 
@@ -173,16 +174,22 @@ def account_money(
     e = graph.edges
     sizes = np.diff(raw.end, prepend=0)
     idle = (innocent.standing | innocent.returned)[raw.row]
-    if detector.unit == "account":
+    if detector.about == "centre":
         accounts = np.repeat(raw.account, sizes)
         rows, amounts = raw.row, np.where(idle, 0, raw.amount)
     else:
         of = np.repeat(np.arange(sizes.size), sizes)
         broken = np.bincount(of, innocent.returned[raw.row], sizes.size) > 0
         broken &= detector.hops == "path"
-        amounts = np.tile(np.where(idle | broken[of], 0, raw.amount), 2)
-        accounts = np.concatenate([e.originator[raw.row], e.beneficiary[raw.row]])
-        rows = np.tile(raw.row, 2)
+        amounts = np.where(idle | broken[of], 0, raw.amount)
+        sides = spoken_for(raw.role, detector)
+        accounts = np.concatenate(
+            [
+                end[raw.row[side]]
+                for end, side in zip((e.originator, e.beneficiary), sides, strict=True)
+            ]
+        )
+        rows, amounts = (np.concatenate([a[side] for side in sides]) for a in (raw.row, amounts))
     order = np.lexsort((-amounts, rows, accounts))
     accounts, rows, amounts = accounts[order], rows[order], amounts[order]
     first = np.ones(rows.size, bool)

@@ -103,7 +103,7 @@ class EvidenceScorer:
             Called with ("null", permutations done, permutations).
         """
         detectors = {n: detector_of(params_of(n, v)) for n, v in findings.parameters.items()}
-        patterns = [name for name, detector in detectors.items() if detector.of_accounts]
+        patterns = [name for name, detector in detectors.items() if detector.about != "nobody"]
         innocent = Innocent(standing_payments(graph), returned_payments(graph))
         if null is None:
             null = against_chance(

@@ -37,7 +37,7 @@ def score_table(graph: TransactionGraph, findings: Findings, weighed: Weighed) -
     weight = -np.log10(p) + 0.0  # no negative zero
     units = best / 10 ** minor_digits(graph.base_currency)
     score = np.round(weight * np.log10(1 + units), 6)
-    about = attributions(findings.findings)
+    about = attributions(findings.findings, findings, graph)
     roles = roles_of(account_rows(about, findings, graph))
     reasons = _reasons(graph, about, weighed)
     e = graph.edges
