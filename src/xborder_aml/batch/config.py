@@ -49,8 +49,8 @@ class BatchConfig:
 
     Examples
     --------
-    >>> BatchConfig(source="occrp", detectors=("round_trip",)).to_dict("detect")
-    {'detectors': ['round_trip'], 'typologies': [], 'parameters': {}}
+    >>> BatchConfig(source="occrp", requesting="EE", top=20).to_dict("refer")
+    {'requesting': 'EE', 'top': 20}
     >>> BatchConfig.from_dict({"permutation": 9})
     Traceback (most recent call last):
     ...

@@ -91,8 +91,7 @@ class LaundromatCore(Params):
     )
     min_holders: int = param(
         3,
-        "Fewest distinct holders in the group; an account without a known holder has one of its "
-        "own.",
+        "Fewest distinct holders in a group; an account without a known holder has one of its own.",
     )
     min_countries: int = param(3, "Fewest known jurisdictions that the payments touch.")
     min_sources: int = param(2, "Fewest holders outside that pay the group.")

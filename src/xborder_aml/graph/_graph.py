@@ -19,6 +19,7 @@ from xborder_aml.graph._tables import (
     CODES,
     account_table,
     coarsest,
+    corridor_table,
     encode,
     fill_jurisdictions,
     is_ordered,
@@ -415,20 +416,7 @@ class TransactionGraph:
 
         Most money first; ties by name. Domestic corridors are included.
         """
-        return (
-            self._table.lazy()
-            .filter(
-                pl.col("originator_jurisdiction").is_not_null()
-                & pl.col("beneficiary_jurisdiction").is_not_null()
-            )
-            .group_by(
-                origin=pl.col("originator_jurisdiction").cast(pl.String),
-                destination=pl.col("beneficiary_jurisdiction").cast(pl.String),
-            )
-            .agg(n_transactions=pl.len(), base_minor=pl.col("base_minor").sum())
-            .sort("base_minor", "origin", "destination", descending=[True, False, False])
-            .collect()
-        )
+        return corridor_table(self._table)
 
     def summary(self) -> dict[str, Any]:
         """Return counts, span and money as plain values, for logs and manifests."""

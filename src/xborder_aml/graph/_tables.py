@@ -1,4 +1,4 @@
-"""The tables of a graph: accounts coded, order, and what accounts add to transactions."""
+"""The tables of a graph: accounts coded, order, what accounts add to transactions, corridors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import polars as pl
 
 from xborder_aml.schema import ACCOUNTS, RESOLUTION
 
-__all__ = ["CODES", "account_table", "coarsest", "encode", "fill_jurisdictions", "is_ordered"]
+__all__ = [
+    "CODES",
+    "account_table",
+    "coarsest",
+    "corridor_table",
+    "encode",
+    "fill_jurisdictions",
+    "is_ordered",
+]
 
 CODES = pl.Int32
 
@@ -62,4 +70,22 @@ def fill_jurisdictions(table: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFr
             f"{side}_jurisdiction"
         )
         for side in ("originator", "beneficiary")
+    )
+
+
+def corridor_table(table: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a known corridor, most money first; ties by name."""
+    return (
+        table.lazy()
+        .filter(
+            pl.col("originator_jurisdiction").is_not_null()
+            & pl.col("beneficiary_jurisdiction").is_not_null()
+        )
+        .group_by(
+            origin=pl.col("originator_jurisdiction").cast(pl.String),
+            destination=pl.col("beneficiary_jurisdiction").cast(pl.String),
+        )
+        .agg(n_transactions=pl.len(), base_minor=pl.col("base_minor").sum())
+        .sort("base_minor", "origin", "destination", descending=[True, False, False])
+        .collect()
     )

@@ -56,7 +56,7 @@ def test_the_order_of_keys_means_nothing():
 def test_each_stage_has_its_own_choices():
     by_stage = [set(FULL.to_dict(stage)) for stage in STAGES]
     assert sum(map(len, by_stage)) == len(set().union(*by_stage)) == len(FULL.to_dict())
-    assert by_stage[2] == {"permutations", "seed"}
+    assert {"permutations", "seed"} < by_stage[1]  # the null of findings is that of scores
 
 
 def test_paths_count_from_the_folder_of_the_file(tmp_path):
