@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xborder_aml.detectors._spec import microseconds
 from xborder_aml.errors import ParameterError
-from xborder_aml.features._history import Batch, History
+from xborder_aml.features._history import Batch, History, tally
 from xborder_aml.kernels import feature_cycles, feature_gather, feature_hops
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.feature_fans import fans, window_starts
@@ -110,10 +110,10 @@ def fan_degree(
         (x.received, x.beneficiary, out.degree_in, out.fan_in),
         (x.sent, x.originator, out.degree_out, out.fan_out),
     ):
-        met = np.bincount(account[first : history.n_rows], minlength=history.n_accounts)
-        accounts = np.flatnonzero(met).astype(np.int32)
+        accounts = tally(account[first : history.n_rows], history.n_accounts)[0]
         cuts = np.searchsorted(
-            np.cumsum(side.size[accounts]), np.linspace(0, side.size.sum(), 2 * threads + 1)
+            np.cumsum(side.size[accounts]),
+            np.linspace(0, side.size[accounts].sum(), 2 * threads + 1),
         )
         cuts[-1] = accounts.size
         chunks = [accounts[a:b] for a, b in pairwise(cuts)] if threads > 1 else [accounts]

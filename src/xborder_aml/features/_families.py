@@ -107,7 +107,7 @@ def windowed_names(plan: Plan) -> list[str]:
     return [*out, "truncated"]
 
 
-def windowed_columns(plan: Plan, history: History, base: NDArray[np.int64], first: int) -> Columns:
+def windowed_columns(plan: Plan, history: History, first: int) -> Columns:
     """Return the same columns, filled, for the rows from `first` on."""
     out: Columns = {}
     cut = np.zeros(history.n_rows - first, np.uint16)
@@ -124,7 +124,7 @@ def windowed_columns(plan: Plan, history: History, base: NDArray[np.int64], firs
                 out[f"{family}_out_{window}"] = getattr(counts, f"{family}_out")
                 continue
             if family == "vertex":
-                columns, told = _vertices(plan, history, base, window, first)
+                columns, told = _vertices(plan, history, window, first)
                 out.update(columns)
             else:
                 told = _histogram(plan, history, family, window, options, out)
@@ -157,17 +157,26 @@ def _histogram(
 
 
 def _vertices(
-    plan: Plan, history: History, base: NDArray[np.int64], window: str, first: int
+    plan: Plan, history: History, window: str, first: int
 ) -> tuple[Columns, NDArray[np.uint16]]:
     n = history.n_rows
     counts = np.zeros((8, n - first), np.int32)
-    values = np.zeros((16 * len(SIDES), n - first))
+    # columns a power of two apart would share a few lines of the processor's cache
+    values = np.zeros((16 * len(SIDES), -(-(n - first) // 512) * 512 + 8))
     cut = np.zeros(n - first, np.uint16)
     starts = starts_of(history, window, first)
     cuts = np.linspace(first, n, (4 * plan.threads if plan.threads > 1 else 1) + 1).astype(int)
     run(
         lambda rows: vertex_statistics(
-            history.index, base, starts, first, (*rows, n), plan.max_sample, counts, values, cut
+            history.index,
+            history.facts,
+            starts,
+            first,
+            (*rows, n),
+            plan.max_sample,
+            counts,
+            values,
+            cut,
         ),
         list(pairwise(cuts.tolist())),
         plan.threads,
@@ -175,7 +184,12 @@ def _vertices(
     arrays: list[NDArray[Any]] = []
     for k in range(len(SIDES)):
         fan, degree = counts[2 * k], counts[2 * k + 1]
-        arrays += [fan, degree, degree / np.maximum(fan, 1), *values[16 * k : 16 * k + 16]]
+        arrays += [
+            fan,
+            degree,
+            degree / np.maximum(fan, 1),
+            *values[16 * k : 16 * k + 16, : n - first],
+        ]
     return dict(zip(_vertex_names(window), arrays, strict=True)), cut
 
 

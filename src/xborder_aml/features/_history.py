@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from xborder_aml.kernels.csr import csr
 from xborder_aml.kernels.feature_index import Index, Side, fill, link, move, note
 
-__all__ = ["Batch", "History"]
+__all__ = ["Batch", "History", "tally"]
+
+_SPARSE = 16
+"""Rows of a batch are few where there are so many accounts to each."""
 
 
 class Batch(NamedTuple):
@@ -24,6 +27,7 @@ class Batch(NamedTuple):
     at: NDArray[np.int64]  # (B,) microseconds since 1970, UTC
     originator: NDArray[np.int32]  # (B,)
     beneficiary: NDArray[np.int32]  # (B,)
+    base: NDArray[np.int64] | None = None  # (B,) minor units, -1 unknown; where amounts are kept
 
 
 class History:
@@ -35,24 +39,27 @@ class History:
         Longest look back, in microseconds.
     strict
         Ask that times of a path rise, and not only that they do not fall.
+    amounts
+        Keep the amounts, beside the times, by row and by slot.
     """
 
-    def __init__(self, window: int, *, strict: bool = False) -> None:
+    def __init__(self, window: int, *, strict: bool = False, amounts: bool = False) -> None:
         self.window = window
         self.strict = strict
+        self.amounts = amounts
+        self.facts = np.empty((0, 2), np.int64)
         self.n_rows = 0
         self.index = _empty_index(0, 0, 0)
         self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
 
-    def __getstate__(self) -> tuple[int, bool, Batch, int]:
+    def __getstate__(self) -> tuple[int, bool, bool, Batch, int]:
         """Return the rows; a copy lays them out anew, with the same numbers."""
-        x, n = self.index, self.n_rows
-        rows = Batch(x.at[:n].copy(), x.originator[:n].copy(), x.beneficiary[:n].copy())
-        return self.window, self.strict, rows, self.n_accounts
+        rows = self._rows(slice(0, self.n_rows))
+        return self.window, self.strict, self.amounts, rows, self.n_accounts
 
-    def __setstate__(self, state: tuple[int, bool, Batch, int]) -> None:
-        window, strict, rows, n_accounts = state
-        self.__init__(window, strict=strict)  # type: ignore[misc]
+    def __setstate__(self, state: tuple[int, bool, bool, Batch, int]) -> None:
+        window, strict, amounts, rows, n_accounts = state
+        self.__init__(window, strict=strict, amounts=amounts)  # type: ignore[misc]
         self.extend(rows, n_accounts)
 
     @property
@@ -66,8 +73,7 @@ class History:
             self.index = _with_accounts(self.index, max(n_accounts, 2 * self.n_accounts))
         if batch.at.size == 0:
             return self.n_rows, self.n_rows
-        counts = _counts(batch, self.n_accounts)
-        if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(counts):
+        if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(batch):
             self._lay_out(batch)
         first = self.n_rows
         self._write(batch)
@@ -77,57 +83,62 @@ class History:
         """Return the first row at or after a time."""
         return int(np.searchsorted(self.index.at[: self.n_rows], at))
 
+    def _rows(self, keep: slice) -> Batch:
+        x = self.index
+        base = self.facts[keep, 1].copy() if self.amounts else None
+        return Batch(x.at[keep].copy(), x.originator[keep].copy(), x.beneficiary[keep].copy(), base)
+
     def _write(self, batch: Batch) -> None:
         x, first = self.index, self.n_rows
         last = first + batch.at.size
         x.at[first:last] = batch.at
         x.originator[first:last] = batch.originator
         x.beneficiary[first:last] = batch.beneficiary
+        if self.amounts and batch.base is not None:
+            self.facts[first:last, 0] = batch.at
+            self.facts[first:last, 1] = batch.base
         self.n_rows = last
         since = note(x, first, last, int(self.strict))
         for side, key, other in (
             (x.sent, x.originator, x.beneficiary),
             (x.received, x.beneficiary, x.originator),
         ):
-            count = np.bincount(key[since:last], minlength=self.n_accounts)
-            accounts = np.flatnonzero(count).astype(np.int32)
+            accounts, counts = tally(key[since:last], self.n_accounts)
             rows = since + _by_account(key[since:last], self.n_accounts)
-            fill(side, accounts, np.cumsum(count[accounts]), rows, other, x.seen)
+            fill(side, accounts, np.cumsum(counts), rows, other, x.seen, self.facts)
             link(side, accounts, since)
 
-    def _make_room(self, counts: list[NDArray[np.int64]]) -> bool:
+    def _make_room(self, batch: Batch) -> bool:
         """Move the regions that a batch would overflow; False when the pools are too small."""
-        sides = (self.index.sent, self.index.received)
         plans = []
-        for side, count, used in zip(sides, counts, self._used, strict=True):
-            need = side.size + count
-            full = np.flatnonzero(need > side.room).astype(np.int32)
+        sides = (self.index.sent, self.index.received)
+        for side, key, used in zip(sides, _ends(batch), self._used, strict=True):
+            accounts, counts = tally(key, self.n_accounts)
+            need = side.size[accounts] + counts
+            full = need > side.room[accounts]
             room = 2 * need[full]
             to = used + np.cumsum(room) - room
             if room.sum() + used > side.slot.shape[0]:
                 return False
-            plans.append((side, full, room, to))
-        for k, (side, full, room, to) in enumerate(plans):
-            move(side, full, to.astype(np.int32))
-            side.room[full] = room
+            plans.append((side, accounts[full], room, to))
+        for k, (side, moved, room, to) in enumerate(plans):
+            move(side, moved, to.astype(np.int32))
+            side.room[moved] = room
             self._used[k] += room.sum()
         return True
 
     def _lay_out(self, batch: Batch) -> None:
         """Drop what no window reaches any more, and lay the rest out with room for the batch."""
         keep = slice(self.rows_since(int(batch.at[0]) - self.window), self.n_rows)
-        old = Batch(
-            self.index.at[keep].copy(),
-            self.index.originator[keep].copy(),
-            self.index.beneficiary[keep].copy(),
-        )
+        old = self._rows(keep)
         n = old.at.size + batch.at.size
         ahead = 2 if old.at.size else 1  # a ledger in one batch needs no room for more
-        self.index = _empty_index(self.n_accounts, ahead * n, 2 * (ahead - 1) * n + n)
+        n_slots = 2 * (ahead - 1) * n + n
+        self.index = _empty_index(self.n_accounts, ahead * n, n_slots, self.amounts)
+        self.facts = np.empty((ahead * n if self.amounts else 0, 2), np.int64)
         self.n_rows = 0
-        counts = [_counts(b, self.n_accounts) for b in (old, batch)]
         for k, side in enumerate((self.index.sent, self.index.received)):
-            room = counts[0][k] + counts[1][k]
+            room = sum(np.bincount(_ends(b)[k], minlength=self.n_accounts) for b in (old, batch))
             side.room[:] = room
             side.start[:] = np.cumsum(room) - room
             self._used[k] = n
@@ -136,23 +147,40 @@ class History:
 
 def _by_account(account: NDArray[np.int32], n_accounts: int) -> NDArray[np.int32]:
     """Return row numbers with those of an account side by side, each account's ascending."""
-    if account.size < n_accounts // 16:  # counting costs what the accounts number
+    if account.size < n_accounts // _SPARSE:  # counting costs what the accounts number
         return np.argsort(account, kind="stable").astype(np.int32)
     return csr(account, n_accounts)[1]
 
 
-def _counts(batch: Batch, n_accounts: int) -> list[NDArray[np.int64]]:
-    """Return how many rows each account sent, and received."""
-    return [np.bincount(c, minlength=n_accounts) for c in (batch.originator, batch.beneficiary)]
+def _ends(batch: Batch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return batch.originator, batch.beneficiary
 
 
-def _empty_index(n_accounts: int, n_rows: int, n_slots: int) -> Index:
+def tally(
+    account: NDArray[np.int32], n_accounts: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the accounts that occur, ascending, and how often each does."""
+    if account.size < n_accounts // _SPARSE:
+        found = np.unique(account, return_counts=True)
+        return found[0].astype(np.int32), found[1].astype(np.int64)
+    occurs = np.bincount(account, minlength=n_accounts)
+    accounts = np.flatnonzero(occurs)
+    return accounts.astype(np.int32), occurs[accounts]
+
+
+def _empty_index(n_accounts: int, n_rows: int, n_slots: int, amounts: bool = False) -> Index:
     # sizes and latest rows lie side by side: counting a row in then meets two lines of memory
     tally = np.zeros((n_accounts, 4), np.int32)
     tally[:, 2:] = -1
     regions = (np.zeros(n_accounts, np.int32) for _ in range(4))
     sent, received = (
-        Side(next(regions), tally[:, k], next(regions), np.empty((n_slots, 4), np.int32))
+        Side(
+            next(regions),
+            tally[:, k],
+            next(regions),
+            np.empty((n_slots, 4), np.int32),
+            np.empty((n_slots if amounts else 0, 2), np.int64),
+        )
         for k in range(2)
     )
     at, before = np.empty(n_rows, np.int64), np.empty((n_rows, 4), np.int32)
@@ -167,6 +195,6 @@ def _with_accounts(index: Index, n: int) -> Index:
     for side, more in ((index.sent, wider.sent), (index.received, wider.received)):
         for old, new in zip(side[:3], more[:3], strict=True):
             new[: old.size] = old
-        sides.append(more._replace(slot=side.slot))
+        sides.append(more._replace(slot=side.slot, fact=side.fact))
     wider.latest[: index.latest.shape[0]] = index.latest
     return index._replace(sent=sides[0], received=sides[1], latest=wider.latest)

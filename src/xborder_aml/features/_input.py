@@ -27,6 +27,7 @@ COLUMNS = (
 """What the features read of a transactions table."""
 _ENDS = ("originator", "beneficiary")
 _N_PLACES = len(JURISDICTION.categories)
+_FEW = 20_000
 N_CORRIDORS = _N_PLACES * _N_PLACES
 
 
@@ -42,8 +43,11 @@ class Accounts:
 
     def numbers(self, names: pl.Series) -> NDArray[np.int32]:
         """Return the number of each name; new names get the next ones."""
-        known = self._known
-        return np.array([known.setdefault(n, len(known)) for n in names.to_list()], np.int32)
+        known, wanted = self._known, names.to_list()
+        numbers = [*map(known.get, wanted)]
+        for i in (i for i, number in enumerate(numbers) if number is None):
+            numbers[i] = known.setdefault(wanted[i], len(known))
+        return np.array(numbers, np.int32)
 
 
 class Table(NamedTuple):
@@ -58,7 +62,10 @@ def ids_of(table: pl.DataFrame | TransactionGraph) -> NDArray[np.int64]:
     """Return the ids of a table's transactions, as they stand."""
     if isinstance(table, TransactionGraph):
         return table.transaction_ids
-    return TRANSACTIONS.conform(_frame(table))["transaction_id"].to_numpy()
+    frame = _frame(table)
+    if "transaction_id" in frame.columns and frame["transaction_id"].dtype == pl.Int64:
+        return frame["transaction_id"].to_numpy()
+    return TRANSACTIONS.conform(frame)["transaction_id"].to_numpy()
 
 
 def _frame(table: object) -> pl.DataFrame:
@@ -113,8 +120,10 @@ def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Ta
 
 
 def _coded(frame: pl.DataFrame) -> tuple[pl.Series, list[NDArray[np.int32]]]:
-    """Return the distinct account names, and the place of each row's two among them."""
+    """Return account names, and the place of each row's two among them."""
     both = pl.concat([frame[side].rename("name") for side in _ENDS])
+    if both.len() < _FEW:  # each name is looked up as it stands: sooner done than sorting them out
+        return both, list(np.arange(both.len(), dtype=np.int32).reshape(2, frame.height))
     names = both.unique()
     places = names.to_frame().with_row_index("place")
     codes = both.to_frame().join(places, on="name", how="left", maintain_order="left")["place"]

@@ -80,9 +80,8 @@ class Stream:
         self.plan = plan
         self.chain = chain
         self.backward = backward
-        self.history = History(window, strict=strict)
+        self.history = History(window, strict=strict, amounts=plan.has("vertex", "chain"))
         self.first = 0
-        self._base = np.empty(0, np.int64)
         self._depth = np.empty(0, np.int32)
         self._cut = np.empty(0, np.uint16)
         self._running: Columns = {}
@@ -95,17 +94,15 @@ class Stream:
 
     def extend(self, rows: Rows, n_accounts: int) -> None:
         """Read one more batch; `columns` then describes it."""
-        n = rows.at.size
         before = self.history.n_rows
-        batch = Batch(rows.at, rows.originator, rows.beneficiary)
+        batch = Batch(*rows[:4])
         self.first, last = self.history.extend(batch, n_accounts)
         self._keep(before - self.first)  # rows that no window reaches were dropped in front
-        self._base[self.first : last] = rows.base
         if self.plan.has("chain"):
             bounds = (self.chain.low, self.chain.high, int(self.backward))
             chain_depths(
                 self.history.index,
-                self._base,
+                self.history.facts,
                 self.first,
                 last,
                 self.chain.max_gap,
@@ -117,11 +114,10 @@ class Stream:
         self._running = {}
         if self.plan.has(*RUNNING):
             self._running = self._run_on(rows, n_accounts, self._depth[self.first : last])
-        self.n_latest = n
 
     def columns(self) -> Columns:
         """Return the feature columns of the latest batch, in canonical order."""
-        out = windowed_columns(self.plan, self.history, self._base, self.first)
+        out = windowed_columns(self.plan, self.history, self.first)
         cut = out.pop("truncated")
         if self.plan.has("chain"):
             cut = cut + self._cut[self.first : self.history.n_rows]
@@ -130,7 +126,7 @@ class Stream:
     def _keep(self, dropped: int) -> None:
         """Let the arrays that go with the history's rows follow where these went."""
         room = self.history.index.at.size
-        if room == self._base.size and dropped == 0:
+        if room == self._depth.size and dropped == 0:
             return
 
         def moved(old: NDArray[Any]) -> NDArray[Any]:
@@ -139,7 +135,6 @@ class Stream:
             new[: kept.size] = kept
             return new
 
-        self._base = moved(self._base)
         self._depth = moved(self._depth)
         self._cut = moved(self._cut)
 

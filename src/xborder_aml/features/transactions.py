@@ -119,7 +119,7 @@ class TransactionFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         strict_time: bool = False,
         patterns: Sequence[str] = (),
         max_work: int = MAX_WORK,
-        max_sample: int = 256,
+        max_sample: int = 128,
         threads: int | None = None,
     ) -> None:
         self.point_of_view = point_of_view

@@ -14,7 +14,7 @@ __all__ = ["chain_depths"]
 
 def chain_depths(
     index: Index,
-    base: NDArray[np.int64],
+    facts: NDArray[np.int64],
     first: int,
     last: int,
     max_gap: int,
@@ -31,8 +31,9 @@ def chain_depths(
 
     Parameters
     ----------
-    base
-        Base amount of each row in minor units, shape (C,), -1 unknown: such a row follows nothing.
+    facts
+        Time and base amount of each row, shape (C, 2); a row whose amount is unknown (-1) follows
+        nothing.
     bounds
         Least and greatest share in basis points; and 1 where time runs backward, so that the later
         row of the index is the earlier transaction.
@@ -48,7 +49,7 @@ def chain_depths(
         depth[i] = 1
         cut[i] = 0
         u = index.originator[i]
-        if base[i] < 0 or u == index.beneficiary[i]:
+        if facts[i, 1] < 0 or u == index.beneficiary[i]:
             continue
         s = received.start[u]
         p = s + index.seen[i] - 1
@@ -57,16 +58,16 @@ def chain_depths(
         work = 0
         while p >= s:
             j = received.slot[p, ROW]
-            if index.at[j] < index.at[i] - max_gap:
+            if facts[j, 0] < facts[i, 0] - max_gap:
                 break
             if work == max_work:
                 cut[i] = 1
                 break
             work += 1
             p -= 1
-            if base[j] < 0 or depth[j] < depth[i]:
+            if facts[j, 1] < 0 or depth[j] < depth[i]:
                 continue
-            whole, part = base[j], base[i]
+            whole, part = facts[j, 1], facts[i, 1]
             if backward:
                 whole, part = part, whole
             if at_least(part, whole, low) and at_most(part, whole, high):

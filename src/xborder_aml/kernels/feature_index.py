@@ -54,6 +54,7 @@ class Side(NamedTuple):
     size: NDArray[np.int32]  # (V,) slots in use
     room: NDArray[np.int32]  # (V,) slots of the region
     slot: NDArray[np.int32]  # (S, 4)
+    fact: NDArray[np.int64]  # (S, 2) time and base amount (-1 unknown), or (0, 2) where not kept
 
 
 class Index(NamedTuple):
@@ -129,6 +130,7 @@ def fill(
     rows: NDArray[np.int32],
     other: NDArray[np.int32],
     seen: NDArray[np.int32],
+    facts: NDArray[np.int64],
 ) -> None:
     """Write the slots of the latest rows, an account after the other.
 
@@ -142,6 +144,8 @@ def fill(
         The other account of each row, shape (C,); where it is the same one, the row has no slot.
     seen
         As `SEEN`, of each row, shape (C,).
+    facts
+        Time and base amount of each row, shape (C, 2), or (0, 2) where slots do not keep them.
     """
     k = 0
     for i in range(accounts.size):
@@ -157,6 +161,9 @@ def fill(
                 side.slot[slot, ROW] = row
                 side.slot[slot, LATER] = NONE
                 side.slot[slot, SEEN] = seen[row]
+                if facts.shape[0] > 0:
+                    side.fact[slot, 0] = facts[row, 0]
+                    side.fact[slot, 1] = facts[row, 1]
                 slot += 1
             k += 1
 
@@ -191,6 +198,9 @@ def move(side: Side, accounts: NDArray[np.int32], to: NDArray[np.int32]) -> None
         for p in range(side.size[v]):
             for field in range(4):
                 side.slot[to[i] + p, field] = side.slot[start + p, field]
+            if side.fact.shape[0] > 0:
+                side.fact[to[i] + p, 0] = side.fact[start + p, 0]
+                side.fact[to[i] + p, 1] = side.fact[start + p, 1]
         side.start[v] = to[i]
 
 

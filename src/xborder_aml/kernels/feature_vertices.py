@@ -15,6 +15,7 @@ __all__ = ["MOMENTS", "SIDES", "vertex_statistics"]
 
 MOMENTS = ("sum", "mean", "min", "max", "median", "var", "skew", "kurtosis")
 """Statistics of each measure, in the order of the columns."""
+LARGEST = 2**62
 SIDES = ("originator_sent", "originator_received", "beneficiary_sent", "beneficiary_received")
 """Whose transfers, in the order of the columns."""
 
@@ -53,32 +54,30 @@ def middle_of(values: NDArray[np.int64], n: int) -> float:
 def describe(
     values: NDArray[np.int64],
     n: int,
+    total: int,
+    ends: tuple[int, int],
     middle: float,
     scale: float,
     out: NDArray[np.float64],
     column: int,
     row: int,
 ) -> None:
-    """Write `MOMENTS` of the first `n` values, of which the median is known, times `scale`.
+    """Write `MOMENTS` of the first `n` values, times `scale`, of the population and not a sample.
 
-    Of the population, not of a sample. Sums are whole numbers until they are divided, so that they
-    depend on no order. What is zero is not written: the columns hold zeros, and most stay so.
+    Sum, least and greatest (`ends`) and median are known already; sums are whole numbers until they
+    are divided, so that they depend on no order. What is zero is not written: the columns hold
+    zeros, and most stay so.
     """
-    total = values[0]
-    least = greatest = values[0]
-    for i in range(1, n):
-        total += values[i]
-        least = min(least, values[i])
-        greatest = max(greatest, values[i])
-    if greatest == 0:
+    least, greatest = ends
+    if greatest <= 0:
         return
     mean = total / n
     out[column, row] = total * scale
     out[column + 1, row] = mean * scale
     out[column + 2, row] = least * scale
     out[column + 3, row] = greatest * scale
+    out[column + 4, row] = middle * scale
     if least == greatest:
-        out[column + 4, row] = mean * scale
         return
     m2 = m3 = m4 = 0.0
     for i in range(n):
@@ -87,16 +86,17 @@ def describe(
         m2 += square
         m3 += square * d
         m4 += square * square
-    m2 /= n
-    out[column + 4, row] = middle * scale
+    share = 1.0 / n
+    m2 *= share
+    inverse = 1.0 / m2
     out[column + 5, row] = m2 * scale * scale
-    out[column + 6, row] = m3 / n / (m2 * math.sqrt(m2))
-    out[column + 7, row] = m4 / n / (m2 * m2)
+    out[column + 6, row] = m3 * share * inverse * math.sqrt(inverse)
+    out[column + 7, row] = m4 * share * inverse * inverse
 
 
 def vertex_statistics(
     index: Index,
-    base: NDArray[np.int64],
+    facts: NDArray[np.int64],
     starts: NDArray[np.int32],
     first: int,
     rows: tuple[int, int, int],
@@ -109,8 +109,10 @@ def vertex_statistics(
 
     Parameters
     ----------
-    base
-        Base amount of each row in minor units, shape (C,); -1 unknown: not described.
+    facts
+        Time and base amount of each row, shape (C, 2); -1 is an unknown amount, which is not
+        described. The others are read of the slots, which keep them, since looking them up by row
+        took half of the time.
     starts
         First row in the window of each row from `first` on, shape (E,).
     rows
@@ -120,57 +122,67 @@ def vertex_statistics(
     counts
         Fan and degree of each of `SIDES`, shape (8, E).
     values
-        Moments of the amounts, and of the ages in seconds, of each side, shape (64, E).
+        Moments of the amounts, and of the ages in seconds, of each side, shape (64, at least E).
     cut
         Sides that `max_work` cut, shape (E,).
     """
-    before, at, sides = index.before, index.at, (index.sent, index.received)
+    before, sides = index.before, (index.sent, index.received)
     views = make_views(index, rows[0], rows[2])
-    amounts = np.empty(max(1, max_work), np.int64)
-    ages = np.empty(max(1, max_work), np.int64)
+    amounts = np.empty(max_work + 1, np.int64)
+    ages = np.empty(max_work + 1, np.int64)
     for i in range(rows[0], rows[1]):
         if index.originator[i] == index.beneficiary[i]:
             continue
         e = i - first
         low = starts[e]
+        now = facts[i, 0]
         views.end[index.originator[i], 0] += 1
         views.end[index.beneficiary[i], 1] += 1
         for k in range(4):
-            own = k == 0 or k == 3
             if before[i, k] < low:  # none in the window but the row itself: so for most of them
-                if own:
+                if k == 0 or k == 3:
                     counts[2 * k, e] = counts[2 * k + 1, e] = 1
-                    if base[i] >= 0:
-                        amounts[0] = base[i]
-                        describe(amounts, 1, float(base[i]), 1.0, values, 16 * k, e)
+                    only = facts[i, 1]
+                    describe(amounts, 1, only, (only, only), float(only), 1.0, values, 16 * k, e)
                 continue
             account = index.originator[i] if k < 2 else index.beneficiary[i]
             which = k & 1
             side = sides[which]
-            b = begin(side, views, which, account, low)
+            s = side.start[account]
+            b = views.begin[account, which]
             end = views.end[account, which]
+            if b < 0:
+                b = begin(side, views, which, account, low)
+            while b < end and side.slot[s + b, ROW] < low:
+                b += 1
+            views.begin[account, which] = b
             if end - b > max_work:
                 b = end - max_work
                 cut[e] += 1
-            s = side.start[account]
-            known = 0
-            fan = 0
-            for p in range(b, end):
-                fan += side.slot[s + p, LATER] >= end
-                row = side.slot[s + p, ROW]
-                ages[p - b] = at[i] - at[row]
-                if base[row] >= 0:
-                    amounts[known] = base[row]
+            n = end - b
+            known = fan = total = age = greatest = 0
+            least = LARGEST
+            for p in range(s + b, s + end):
+                fan += side.slot[p, LATER] >= end
+                ages[p - s - b] = now - side.fact[p, 0]
+                age += now - side.fact[p, 0]
+                money = side.fact[p, 1]
+                if money >= 0:
+                    amounts[known] = money
                     known += 1
+                    total += money
+                    least = min(least, money)
+                    greatest = max(greatest, money)
             counts[2 * k, e] = fan
-            counts[2 * k + 1, e] = end - b
+            counts[2 * k + 1, e] = n
             if known > 0:
-                middle = middle_of(amounts, known)
-                describe(amounts, known, middle, 1.0, values, 16 * k, e)
-            if end > b:  # ages fall along the slots
-                n = end - b
+                middle = float(least) if least == greatest else middle_of(amounts, known)
+                bounds = (least, greatest)
+                describe(amounts, known, total, bounds, middle, 1.0, values, 16 * k, e)
+            if n > 0:  # ages fall along the slots
                 middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2
-                describe(ages, n, middle, 1e-6, values, 16 * k + 8, e)
+                bounds = (ages[n - 1], ages[0])
+                describe(ages, n, age, bounds, middle, 1e-6, values, 16 * k + 8, e)
 
 
 middle_of = jit(middle_of)

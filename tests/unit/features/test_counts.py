@@ -123,7 +123,7 @@ def test_batches_give_the_counts_of_the_whole(size: int, seed: int) -> None:
     history = History(2 * DAY)
     parts = []
     for low in range(0, n, size):
-        part = Batch(*(a[low : low + size] for a in batch))
+        part = Batch(*(a[low : low + size] for a in batch[:3]))
         known = int(
             max(batch.originator[: low + size].max(), batch.beneficiary[: low + size].max())
         )
@@ -144,7 +144,7 @@ def test_a_batch_may_begin_inside_a_tie(strict: bool) -> None:
         history = History(2 * DAY, strict=strict)
         parts = []
         for low in range(0, 300, size):
-            first, _ = history.extend(Batch(*(a[low : low + size] for a in batch)), 12)
+            first, _ = history.extend(Batch(*(a[low : low + size] for a in batch[:3])), 12)
             parts.append(features.temporal_cycles(history, "2d", bins=BINS, first=first).counts)
         tables.append(np.concatenate(parts, axis=1))
     assert tables[0].any()
