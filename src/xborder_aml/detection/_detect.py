@@ -69,8 +69,8 @@ def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = Non
 
 
 _BUSY = 64
-_WORK = 400_000_000
-_LEAST_WORK = 64
+_WORK = 200_000_000
+_LEAST_WORK = 32
 
 
 def _affordable_work(graph: TransactionGraph, window: int) -> int:

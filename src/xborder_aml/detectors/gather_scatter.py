@@ -82,7 +82,7 @@ class GatherScatter(Params):
     )
     min_borders: int = param(1, BORDERS)
     strict_time: bool = param(False, "Ask that the scatter be later than the gather.")
-    max_edges: int = param(2_000, "Payments looked at in a window.", unit="edges", cap=True)
+    max_edges: int = param(500, "Payments looked at in a window.", unit="edges", cap=True)
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""
