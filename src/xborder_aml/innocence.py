@@ -17,8 +17,10 @@ from xborder_aml.graph import TransactionGraph
 __all__ = [
     "EXPLANATIONS",
     "RHYTHMS_DAYS",
+    "Facts",
     "Innocent",
     "explained",
+    "facts_of",
     "returned_payments",
     "standing_payments",
 ]
@@ -64,26 +66,17 @@ def returned_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
     return (reverses.is_not_null() | returned).to_numpy().copy()
 
 
-def standing_payments(
-    graph: TransactionGraph, originators: pl.Series | None = None
-) -> NDArray[np.bool_]:
+def standing_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
     """Tell which transactions are standing payments, shape (E,), in edge order.
 
     A standing payment is one of at least three in a row from one account to another, each a week, a
     fortnight or a month after the one before (`RHYTHMS_DAYS`, by calendar day), in one currency,
     with consecutive amounts that differ by at most a tenth of the larger.
-
-    Parameters
-    ----------
-    originators
-        Codes of the accounts whose payments are asked about; those of others are told as not.
     """
     pair = _PAIR
     rows = pl.DataFrame(
         [graph.column(c) for c in (*pair, "executed_at", "sent_minor", "sent_currency")]
     ).with_row_index("row")
-    if originators is not None:
-        rows = rows.filter(pl.col(pair[0]).is_in(originators.implode()))
     rows = rows.sort(*pair, "row").with_columns(day=pl.col("executed_at").dt.date())
     same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in (*pair, "sent_currency"))
     gap = (pl.col("day") - pl.col("day").shift(1)).dt.total_days()
@@ -99,64 +92,70 @@ def standing_payments(
     return standing
 
 
+class Facts(NamedTuple):
+    """What is innocent about the payments of a graph, each of shape (E,), and about accounts."""
+
+    returned: NDArray[np.bool_]
+    same_holder: NDArray[np.bool_]
+    payroll: NDArray[np.bool_]
+    standing: NDArray[np.bool_]
+    markets: pl.Series  # keys
+
+
+def facts_of(graph: TransactionGraph, accounts: pl.Series) -> Facts:
+    """Return what is innocent in a graph; of these accounts it is told which are marketplaces."""
+    e = graph.edges
+    standing = standing_payments(graph)
+    paid = pl.DataFrame({"by": e.originator[standing], "to": e.beneficiary[standing]})
+    staff = paid.group_by("by").agg(pl.col("to").n_unique()).filter(pl.col("to") >= _STAFF)["by"]
+    return Facts(
+        returned_payments(graph),
+        e.holder[e.originator] == e.holder[e.beneficiary],
+        standing & np.isin(e.originator, staff.to_numpy()),
+        standing,
+        _marketplaces(graph, accounts.unique()),
+    )
+
+
 def explained(
-    graph: TransactionGraph, findings: pl.DataFrame, evidence: pl.DataFrame
+    graph: TransactionGraph, findings: pl.DataFrame, evidence: pl.DataFrame, facts: Facts
 ) -> pl.DataFrame:
     """Return the findings with the column `innocent`: explanations that fit, of `EXPLANATIONS`.
 
     Parameters
     ----------
     findings, evidence
-        Tables as `xborder_aml.schema` declares them, of this graph.
+        Tables as `xborder_aml.schema` declares them, of this graph, in the same order.
+    facts
+        What `facts_of` returned for this graph and the findings' accounts.
     """
     if findings.is_empty():
         return findings
-    rows = _evidence_rows(graph, evidence)
-    half = pl.col("same", "payroll", "standing").sum() * 2 >= pl.len()
-    fits = rows.group_by("finding_id").agg(pl.col("returned").any().alias("refund"), half)
-    markets = _marketplaces(graph, findings["account"].unique())
-    columns = ("refund", "same", "payroll", "standing", "marketplace")
-    table = (
-        findings.select("finding_id", "account")
-        .join(fits, on="finding_id", how="left", maintain_order="left")
-        .with_columns(marketplace=pl.col("account").is_in(markets.implode()))
-        # a payroll is made of standing payments: the narrower word is enough
-        .with_columns(standing=pl.col("standing") & ~pl.col("payroll"))
-        .select(
-            pl.concat_list(
-                pl.when(column).then(pl.lit(name))
-                for column, name in zip(columns, EXPLANATIONS, strict=True)
-            ).list.drop_nulls()
-        )
-        .to_series()
-    )
-    return findings.with_columns(innocent=table)
-
-
-def _evidence_rows(graph: TransactionGraph, evidence: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a piece of evidence, and what is innocent of its transaction."""
     rows = graph.rows_of(evidence["transaction_id"])
-    e = graph.edges
-    payers = np.unique(e.originator[rows])
-    standing = standing_payments(graph, pl.Series(payers))
-    paid = pl.DataFrame({"by": e.originator[standing], "to": e.beneficiary[standing]})
-    staff = paid.group_by("by").agg(pl.col("to").n_unique()).filter(pl.col("to") >= _STAFF)["by"]
-    payroll = standing & np.isin(e.originator, staff.to_numpy())
-    own = e.holder[e.originator] == e.holder[e.beneficiary]
-    returned = returned_payments(graph)
-    return pl.DataFrame(
-        {
-            "finding_id": evidence["finding_id"],
-            "returned": returned[rows],
-            "same": own[rows],
-            "payroll": payroll[rows],
-            "standing": standing[rows],
-        }
-    )
+    sizes = findings["n_transactions"].to_numpy()
+    starts = np.cumsum(sizes) - sizes
+
+    def count(fact: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.add.reduceat(fact[rows], starts, dtype=np.int64)
+
+    payroll = 2 * count(facts.payroll) >= sizes
+    fits = {
+        "refund": count(facts.returned) > 0,
+        "same_holder": 2 * count(facts.same_holder) >= sizes,
+        "payroll": payroll,
+        # a payroll is made of standing payments: the narrower word is enough
+        "standing_payments": (2 * count(facts.standing) >= sizes) & ~payroll,
+        "marketplace": findings["account"].is_in(facts.markets.implode()),
+    }
+    names = (pl.when(pl.col(name)).then(pl.lit(name)) for name in EXPLANATIONS)
+    told = pl.DataFrame(fits).select(pl.concat_list(names).list.drop_nulls())
+    return findings.with_columns(innocent=told.to_series())
 
 
 def _marketplaces(graph: TransactionGraph, accounts: pl.Series) -> pl.Series:
     """Return those of some accounts that behave like a marketplace all the time."""
+    if accounts.is_empty():
+        return accounts
     codes = (
         pl.DataFrame({"account": graph.account_names})
         .with_row_index("code")

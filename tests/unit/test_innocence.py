@@ -9,8 +9,8 @@ import pytest
 
 import xborder_aml as xb
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.innocence import EXPLANATIONS, explained
-from xborder_aml.schema import EVIDENCE, FINDINGS, TRANSACTIONS
+from xborder_aml.innocence import EXPLANATIONS, explained, facts_of
+from xborder_aml.schema import TRANSACTIONS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 Row = tuple[float, str, str, int]  # day, originator, beneficiary, amount
@@ -41,9 +41,10 @@ def graph_of(
 
 def told(graph: TransactionGraph, ids: list[int], account: str) -> list[str]:
     """What explains one finding with this evidence about this account."""
-    finding = pl.DataFrame({"finding_id": ["f"], "account": [account]})
-    evidence = pl.DataFrame({"finding_id": ["f"] * len(ids), "transaction_id": ids})
-    return explained(graph, finding, evidence)["innocent"][0].to_list()
+    finding = pl.DataFrame({"account": [account], "n_transactions": [len(ids)]})
+    evidence = pl.DataFrame({"transaction_id": ids})
+    facts = facts_of(graph, finding["account"])
+    return explained(graph, finding, evidence, facts)["innocent"][0].to_list()
 
 
 def monthly(originator: str, beneficiary: str, n: int = 4, day: float = 0) -> list[Row]:
@@ -93,18 +94,18 @@ def test_a_market_is_paid_by_many_and_pays_many_most_weeks(
     assert told(graph, [0, 1], "buyer0") == []
 
 
-def test_every_finding_gets_a_list_and_keeps_its_place() -> None:
+def test_detect_tells_of_every_finding() -> None:
     graph = graph_of(
         (0, "a", "b", 100), (1, "b", "a", 100), (2, "a", "c", 70), (3, "c", "a", 70),
         reverses={1: 0},
     )  # fmt: skip
     found = xb.detect(graph, xb.RoundTrip(min_borders=0), executor=1)
-    table = explained(graph, found.findings, found.evidence)
-    assert table["finding_id"].equals(found.findings["finding_id"])
+    table = found.findings
     assert table["innocent"].to_list() == [["refund"], []]
     assert set(table["innocent"].explode().drop_nulls()) <= set(EXPLANATIONS)
 
 
 def test_no_findings_need_no_explanation() -> None:
     graph = graph_of((0, "a", "b", 100))
-    assert explained(graph, FINDINGS.empty(), EVIDENCE.empty()).is_empty()
+    assert xb.detect(graph, xb.RoundTrip(), executor=1).findings.is_empty()
+    assert xb.detect(TransactionGraph(TRANSACTIONS.empty()), executor=1).findings.is_empty()

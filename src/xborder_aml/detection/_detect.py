@@ -19,7 +19,7 @@ from xborder_aml.executors._search import n_units, prepared
 from xborder_aml.executors._strongest import MAX_FINDINGS, gathered, strongest
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.innocence import explained
+from xborder_aml.innocence import explained, facts_of
 from xborder_aml.kernels.edges import UNKNOWN
 from xborder_aml.kernels.output import N_COUNTS, Output
 
@@ -132,16 +132,18 @@ def detect(
         raise ParameterError(f"engine={engine!r} is neither 'kernel' nor 'reference'")
     if engine == "reference":
         view = as_view(graph)
-        outputs = [strongest(_as_output(d.reference(view, p)), d, max_findings) for d, p in specs]
-    else:
-        runner = make_executor(executor)
-        with runner.session(graph.edges) as session:
-            outputs = [
-                find_in(graph, d, p, runner, session, max_findings, progress) for d, p in specs
-            ]
-    return finished(
-        graph, [assembled(graph, d, p, *o) for (d, p), o in zip(specs, outputs, strict=True)]
-    )
+        parts = []
+        for d, p in specs:
+            found = strongest(_as_output(d.reference(view, p)), d, max_findings)
+            parts.append(assembled(graph, d, p, *found))
+        return finished(graph, parts)
+    runner = make_executor(executor)
+    with runner.session(graph.edges) as session:
+        parts = []
+        for d, p in specs:
+            found = find_in(graph, d, p, runner, session, max_findings, progress)
+            parts.append(assembled(graph, d, p, *found))
+    return finished(graph, parts)
 
 
 def assembled(
@@ -157,10 +159,10 @@ def finished(graph: TransactionGraph, parts: Iterable[Findings]) -> Findings:
     parts = list(parts)
     if not parts:
         return Findings()
-    evidence = pl.concat([p.evidence for p in parts])
+    facts = facts_of(graph, pl.concat([p.findings["account"] for p in parts]))
     found = Findings(
-        explained(graph, pl.concat([p.findings for p in parts]), evidence),
-        evidence,
+        pl.concat([explained(graph, p.findings, p.evidence, facts) for p in parts]),
+        pl.concat([p.evidence for p in parts]),
         pl.concat([p.truncations for p in parts]),
         {k: v for p in parts for k, v in p.parameters.items()},
         {k: v for p in parts for k, v in p.left_out.items()},

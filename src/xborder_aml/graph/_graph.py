@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xborder_aml.errors import CapacityError, DataError, ParameterError, SchemaError, did_you_mean
+from xborder_aml.errors import CapacityError, ParameterError, SchemaError, did_you_mean
 from xborder_aml.graph._checks import check_accounts, check_transactions, check_values
 from xborder_aml.graph._edges import make_edges, plain
+from xborder_aml.graph._ids import RowsById
 from xborder_aml.graph._networkx import read_networkx, write_networkx
 from xborder_aml.graph._tables import (
     CODES,
@@ -203,8 +204,8 @@ class TransactionGraph:
         return plain(self._table["transaction_id"])
 
     @cached_property
-    def _by_id(self) -> NDArray[np.int64]:
-        return np.argsort(self.transaction_ids)
+    def _by_id(self) -> RowsById:
+        return RowsById(self.transaction_ids)
 
     def rows_of(self, transaction_ids: pl.Series | NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the edge row of each transaction id, shape (n,).
@@ -214,17 +215,7 @@ class TransactionGraph:
         DataError
             If the graph has no such transaction.
         """
-        ids = np.asarray(transaction_ids, np.int64)
-        own, order = self.transaction_ids, self._by_id
-        place = np.searchsorted(own, ids, sorter=order)
-        rows = order[np.minimum(place, own.size - 1)] if own.size else np.zeros(0, np.int64)
-        foreign = ids[own[rows] != ids] if own.size else ids
-        if foreign.size:
-            raise DataError(
-                f"{foreign.size} of {ids.size} transaction ids are not in the graph, such as "
-                f"{foreign[0]}; use the graph that they came from"
-            )
-        return rows
+        return self._by_id.rows(np.asarray(transaction_ids, np.int64))
 
     @property
     def transactions(self) -> pl.DataFrame:
