@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.feature_index import LATER, ROW, Index
+from xborder_aml.kernels.feature_index import LATER, ROW, Index, Side
 from xborder_aml.kernels.feature_views import begin, make_views
 
 __all__ = ["MOMENTS", "SIDES", "vertex_statistics"]
@@ -94,6 +94,45 @@ def describe(
     out[column + 7, row] = m4 * share * inverse * inverse
 
 
+def describe_side(
+    side: Side,
+    view: tuple[int, int],
+    account: int,
+    now: int,
+    amounts: NDArray[np.int64],
+    ages: NDArray[np.int64],
+    counts: NDArray[np.int32],
+    values: NDArray[np.float64],
+    k: int,
+    e: int,
+) -> None:
+    """Describe an account's slots ``[view[0], view[1])``, as the k-th side of row e."""
+    start = side.start[account]
+    begin_at, end = view
+    known = fan = total = age = greatest = n = 0
+    least = LARGEST
+    for p in range(start + begin_at, start + end):
+        fan += side.slot[p, LATER] >= end
+        ages[n] = now - side.fact[p, 0]
+        age += ages[n]
+        n += 1
+        money = side.fact[p, 1]
+        if money >= 0:
+            amounts[known] = money
+            known += 1
+            total += money
+            least = min(least, money)
+            greatest = max(greatest, money)
+    counts[2 * k, e] = fan
+    counts[2 * k + 1, e] = n
+    if known > 0:
+        middle = float(least) if least == greatest else middle_of(amounts, known)
+        describe(amounts, known, total, (least, greatest), middle, 1.0, values, 16 * k, e)
+    if n > 0:  # ages fall along the slots
+        middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2
+        describe(ages, n, age, (ages[n - 1], ages[0]), middle, 1e-6, values, 16 * k + 8, e)
+
+
 def vertex_statistics(
     index: Index,
     facts: NDArray[np.int64],
@@ -159,32 +198,10 @@ def vertex_statistics(
             if end - b > max_work:
                 b = end - max_work
                 cut[e] += 1
-            n = end - b
-            known = fan = total = age = greatest = 0
-            least = LARGEST
-            for p in range(s + b, s + end):
-                fan += side.slot[p, LATER] >= end
-                ages[p - s - b] = now - side.fact[p, 0]
-                age += now - side.fact[p, 0]
-                money = side.fact[p, 1]
-                if money >= 0:
-                    amounts[known] = money
-                    known += 1
-                    total += money
-                    least = min(least, money)
-                    greatest = max(greatest, money)
-            counts[2 * k, e] = fan
-            counts[2 * k + 1, e] = n
-            if known > 0:
-                middle = float(least) if least == greatest else middle_of(amounts, known)
-                bounds = (least, greatest)
-                describe(amounts, known, total, bounds, middle, 1.0, values, 16 * k, e)
-            if n > 0:  # ages fall along the slots
-                middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2
-                bounds = (ages[n - 1], ages[0])
-                describe(ages, n, age, bounds, middle, 1e-6, values, 16 * k + 8, e)
+            describe_side(side, (b, end), account, now, amounts, ages, counts, values, k, e)
 
 
 middle_of = jit(middle_of)
 describe = jit(describe)
+describe_side = jit(describe_side)
 vertex_statistics = jit(vertex_statistics)
