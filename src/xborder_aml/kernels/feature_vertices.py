@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.feature_index import LATER, ROW, Index, Side
+from xborder_aml.kernels.feature_index import LATER, ROW, Index
 from xborder_aml.kernels.feature_views import begin, make_views
 
-__all__ = ["MOMENTS", "SIDES", "vertex_statistics"]
+__all__ = ["MOMENTS", "SIDES", "side_views", "vertex_statistics"]
 
 MOMENTS = ("sum", "mean", "min", "max", "median", "var", "skew", "kurtosis")
 """Statistics of each measure, in the order of the columns."""
@@ -94,55 +94,69 @@ def describe(
     out[column + 7, row] = m4 * share * inverse * inverse
 
 
-def describe_side(
-    side: Side,
-    view: tuple[int, int],
-    account: int,
-    now: int,
-    amounts: NDArray[np.int64],
-    ages: NDArray[np.int64],
-    counts: NDArray[np.int32],
-    values: NDArray[np.float64],
-    k: int,
-    e: int,
+def side_views(
+    index: Index,
+    starts: NDArray[np.int32],
+    first: int,
+    rows: tuple[int, int, int],
+    max_work: int,
+    view: NDArray[np.int32],
+    cut: NDArray[np.uint16],
 ) -> None:
-    """Describe an account's slots ``[view[0], view[1])``, as the k-th side of row e."""
-    start = side.start[account]
-    begin_at, end = view
-    known = fan = total = age = greatest = n = 0
-    least = LARGEST
-    for p in range(start + begin_at, start + end):
-        fan += side.slot[p, LATER] >= end
-        ages[n] = now - side.fact[p, 0]
-        age += ages[n]
-        n += 1
-        money = side.fact[p, 1]
-        if money >= 0:
-            amounts[known] = money
-            known += 1
-            total += money
-            least = min(least, money)
-            greatest = max(greatest, money)
-    counts[2 * k, e] = fan
-    counts[2 * k + 1, e] = n
-    if known > 0:
-        middle = float(least) if least == greatest else middle_of(amounts, known)
-        describe(amounts, known, total, (least, greatest), middle, 1.0, values, 16 * k, e)
-    if n > 0:  # ages fall along the slots
-        middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2
-        describe(ages, n, age, (ages[n - 1], ages[0]), middle, 1e-6, values, 16 * k + 8, e)
+    """Write where the window of each of `SIDES` begins and ends, of each row.
+
+    Parameters
+    ----------
+    starts
+        First row in the window of each row from `first` on, shape (E,).
+    rows
+        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
+    max_work
+        Most slots of a side: the latest ones.
+    view
+        Positions of the first slot and after the last, shape (8, E); zeros for an empty side.
+    cut
+        Sides that `max_work` cut, shape (E,).
+    """
+    before, sides = index.before, (index.sent, index.received)
+    views = make_views(index, rows[0], rows[2])
+    for i in range(rows[0], rows[1]):
+        if index.originator[i] == index.beneficiary[i]:
+            continue
+        e = i - first
+        low = starts[e]
+        views.end[index.originator[i], 0] += 1
+        views.end[index.beneficiary[i], 1] += 1
+        for k in range(4):
+            account = index.originator[i] if k < 2 else index.beneficiary[i]
+            which = k & 1
+            end = views.end[account, which]
+            if before[i, k] < low:  # none in the window but the row itself: so for most of them
+                view[2 * k, e] = end - (k == 0 or k == 3)
+                view[2 * k + 1, e] = end
+                continue
+            side = sides[which]
+            s = side.start[account]
+            b = views.begin[account, which]
+            if b < 0:
+                b = begin(side, views, which, account, low)
+            while b < end and side.slot[s + b, ROW] < low:
+                b += 1
+            views.begin[account, which] = b
+            cut[e] += end - b > max_work
+            view[2 * k, e] = max(b, end - max_work)
+            view[2 * k + 1, e] = end
 
 
 def vertex_statistics(
     index: Index,
     facts: NDArray[np.int64],
-    starts: NDArray[np.int32],
     first: int,
-    rows: tuple[int, int, int],
+    rows: tuple[int, int],
+    view: NDArray[np.int32],
     max_work: int,
     counts: NDArray[np.int32],
     values: NDArray[np.float64],
-    cut: NDArray[np.uint16],
 ) -> None:
     """Describe what each row's two accounts sent and received in its window, the row included.
 
@@ -150,58 +164,56 @@ def vertex_statistics(
     ----------
     facts
         Time and base amount of each row, shape (C, 2); -1 is an unknown amount, which is not
-        described. The others are read of the slots, which keep them, since looking them up by row
-        took half of the time.
-    starts
-        First row in the window of each row from `first` on, shape (E,).
-    rows
-        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
-    max_work
-        Latest transfers of one account and direction that are described.
+        described. Those of other rows are read of the slots, which keep them, since looking them
+        up by row took half of the time.
+    first, rows, view, max_work
+        As in `side_views`.
     counts
         Fan and degree of each of `SIDES`, shape (8, E).
     values
         Moments of the amounts, and of the ages in seconds, of each side, shape (64, at least E).
-    cut
-        Sides that `max_work` cut, shape (E,).
     """
-    before, sides = index.before, (index.sent, index.received)
-    views = make_views(index, rows[0], rows[2])
     amounts = np.empty(max_work + 1, np.int64)
     ages = np.empty(max_work + 1, np.int64)
-    for i in range(rows[0], rows[1]):
-        if index.originator[i] == index.beneficiary[i]:
-            continue
-        e = i - first
-        low = starts[e]
-        now = facts[i, 0]
-        views.end[index.originator[i], 0] += 1
-        views.end[index.beneficiary[i], 1] += 1
-        for k in range(4):
-            if before[i, k] < low:  # none in the window but the row itself: so for most of them
-                if k == 0 or k == 3:
-                    counts[2 * k, e] = counts[2 * k + 1, e] = 1
-                    only = facts[i, 1]
-                    describe(amounts, 1, only, (only, only), float(only), 1.0, values, 16 * k, e)
+    for k in range(4):
+        accounts = index.originator if k < 2 else index.beneficiary
+        side = index.received if k & 1 else index.sent
+        slot, fact, start = side.slot, side.fact, side.start
+        for i in range(rows[0], rows[1]):
+            e = i - first
+            low, high = view[2 * k, e], view[2 * k + 1, e]
+            if low == high:
                 continue
-            account = index.originator[i] if k < 2 else index.beneficiary[i]
-            which = k & 1
-            side = sides[which]
-            s = side.start[account]
-            b = views.begin[account, which]
-            end = views.end[account, which]
-            if b < 0:
-                b = begin(side, views, which, account, low)
-            while b < end and side.slot[s + b, ROW] < low:
-                b += 1
-            views.begin[account, which] = b
-            if end - b > max_work:
-                b = end - max_work
-                cut[e] += 1
-            describe_side(side, (b, end), account, now, amounts, ages, counts, values, k, e)
+            if high - low == 1 and (k == 0 or k == 3):
+                counts[2 * k, e] = counts[2 * k + 1, e] = 1
+                only = facts[i, 1]
+                describe(amounts, 1, only, (only, only), float(only), 1.0, values, 16 * k, e)
+                continue
+            s = start[accounts[i]]
+            known = fan = total = age = greatest = n = 0
+            least = LARGEST
+            for p in range(s + low, s + high):
+                fan += slot[p, LATER] >= high
+                ages[n] = facts[i, 0] - fact[p, 0]
+                age += ages[n]
+                n += 1
+                money = fact[p, 1]
+                if money >= 0:
+                    amounts[known] = money
+                    known += 1
+                    total += money
+                    least = min(least, money)
+                    greatest = max(greatest, money)
+            counts[2 * k, e] = fan
+            counts[2 * k + 1, e] = n
+            if known > 0:
+                middle = float(least) if least == greatest else middle_of(amounts, known)
+                describe(amounts, known, total, (least, greatest), middle, 1.0, values, 16 * k, e)
+            middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2  # ages fall along the slots
+            describe(ages, n, age, (ages[n - 1], ages[0]), middle, 1e-6, values, 16 * k + 8, e)
 
 
 middle_of = jit(middle_of)
 describe = jit(describe)
-describe_side = jit(describe_side)
+side_views = jit(side_views)
 vertex_statistics = jit(vertex_statistics)
