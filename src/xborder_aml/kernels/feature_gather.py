@@ -37,7 +37,9 @@ def breadth(
     s = near.start[account]
     for p in range(s + views.begin[account, whose], s + views.end[account, whose]):
         w = near.slot[p, OTHER]
-        total += views.end[w, which] - begin(side, views, which, w, low)
+        total += views.end[w, which] - begin(
+            side.start[w], side.slot, views.begin, views.end, which, w, low
+        )
     return total
 
 
@@ -153,8 +155,12 @@ def one_side(
     where the cost is above `max_work`.
     """
     hub, middle = ends
-    a = views.end[middle, which] - begin(near, views, which, middle, low)
-    b = views.end[hub, which] - begin(near, views, which, hub, low)
+    a = views.end[middle, which] - begin(
+        near.start[middle], near.slot, views.begin, views.end, which, middle, low
+    )
+    b = views.end[hub, which] - begin(
+        near.start[hub], near.slot, views.begin, views.end, which, hub, low
+    )
     if min(a, b) > max_work:
         return -1
     from_a = from_b = NONE

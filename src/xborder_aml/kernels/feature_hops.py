@@ -55,7 +55,7 @@ def grow(
         if x == avoid:
             continue
         s = side.start[x]
-        b = begin(side, views, which, x, low)
+        b = begin(side.start[x], side.slot, views.begin, views.end, which, x, low)
         e = views.end[x, which]
         work += e - b
         for p in range(s + b, s + e):
@@ -130,7 +130,9 @@ def walk(
     most = stack.shape[0]
     d = 0
     stack[0, 0] = payer
-    stack[0, 1] = received.start[payer] + begin(received, views, 1, payer, low)
+    stack[0, 1] = received.start[payer] + begin(
+        received.start[payer], received.slot, views.begin, views.end, 1, payer, low
+    )
     on_path[payer] = 1
     while d >= 0:
         x = stack[d, 0]
@@ -158,7 +160,9 @@ def walk(
             continue
         d += 1
         stack[d, 0] = y
-        stack[d, 1] = received.start[y] + begin(received, views, 1, y, low)
+        stack[d, 1] = received.start[y] + begin(
+            received.start[y], received.slot, views.begin, views.end, 1, y, low
+        )
         on_path[y] = 1
     return spare
 

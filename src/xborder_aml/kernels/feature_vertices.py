@@ -139,7 +139,9 @@ def side_views(
             s = side.start[account]
             b = views.begin[account, which]
             if b < 0:
-                b = begin(side, views, which, account, low)
+                b = begin(
+                    side.start[account], side.slot, views.begin, views.end, which, account, low
+                )
             while b < end and side.slot[s + b, ROW] < low:
                 b += 1
             views.begin[account, which] = b

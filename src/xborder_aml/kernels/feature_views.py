@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.feature_index import ROW, Index, Side
+from xborder_aml.kernels.feature_index import ROW, Index
 
 __all__ = ["Views", "begin", "make_views"]
 
@@ -52,23 +52,34 @@ def make_views(index: Index, row: int, n_rows: int) -> Views:
     )
 
 
-def begin(side: Side, views: Views, which: int, account: int, low: int) -> int:
-    """Return where an account's window begins, and keep it for the next time."""
-    base = side.start[account]
-    b = views.begin[account, which]
-    end = views.end[account, which]
+def begin(
+    base: int,
+    slot: NDArray[np.int32],
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    which: int,
+    account: int,
+    low: int,
+) -> int:
+    """Return where an account's window begins, and keep it for the next time.
+
+    `base` is the account's first slot. The arrays come one by one: handing over a whole side and
+    all views at each call took longer than the search.
+    """
+    b = begins[account, which]
+    end = ends[account, which]
     if b < 0:
         b = 0
         high = end
         while b < high:
             middle = (b + high) >> 1
-            if side.slot[base + middle, ROW] < low:
+            if slot[base + middle, ROW] < low:
                 b = middle + 1
             else:
                 high = middle
-    while b < end and side.slot[base + b, ROW] < low:
+    while b < end and slot[base + b, ROW] < low:
         b += 1
-    views.begin[account, which] = b
+    begins[account, which] = b
     return b
 
 
