@@ -234,7 +234,7 @@ def test_fresh_keeps_nothing(finished, ledger, config, copy):
         ({"workers": 2}, 5),
         ({"top": 3}, 3),
         ({"requesting": "EE"}, 3),
-        ({"seed": 5}, 2),
+        ({"seed": 5}, 1),
         ({"parameters": {"round_trip": {"window": "9d"}}}, 1),
         ({"options": {"resolution": "1m"}}, 0),
     ],

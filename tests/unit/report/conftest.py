@@ -87,6 +87,9 @@ class Book:
                 "retained": None if pattern == "fan_in" else left / came,
                 "borders": sum(c[:2] != c[3:] for c in corridors),
                 "multiplicity": 1,
+                "measure": None,
+                "chance_rate": 0.25 if pattern == "pass_through" else None,
+                "innocent": ["refund"] if pattern == "round_trip" else [],
                 "accounts": names,
                 "corridors": crossed,
                 "is_truncated": pattern == "fan_in",
@@ -95,6 +98,7 @@ class Book:
         for position, (i, role) in enumerate(zip(ids, roles, strict=True)):
             self.evidence.append(
                 {"finding_id": key, "position": position, "transaction_id": i, "role": role,
+                 "corridor": corridors[position],
                  "amount_minor": self.rows[i - 1000]["base_minor"]}
             )  # fmt: skip
 

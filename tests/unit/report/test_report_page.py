@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from xborder_aml import schema
 from xborder_aml.errors import ParameterError, SchemaError
+from xborder_aml.innocence import EXPLANATIONS
 from xborder_aml.report import Limits, casebook, render_report, write_report
 
 EMPTY: dict[str, Any] = {
@@ -169,6 +170,12 @@ def test_the_part_of_a_transaction_that_is_used_is_told(tables: dict[str, Any]) 
         ]
         assert [piece[2] for piece in finding["rows"]] == told
     assert any(piece[2] for finding in data["findings"] for piece in finding["rows"])
+
+
+def test_chance_and_innocent_explanations_are_told(page: Outline) -> None:
+    told = {f["pattern"]: (f["chance"], f["innocent"]) for f in page.data["evidence"]["findings"]}
+    assert told["pass through"] == ("25%", [])
+    assert told["round trip"] == (None, [EXPLANATIONS["refund"]])
 
 
 def test_a_reason_tells_its_p_value_once(tables: dict[str, Any], page: Outline) -> None:
