@@ -222,7 +222,7 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(call, ledger, tmp_pat
     command = ["score", str(ledger), "--out", str(out), "--base-currency", "EUR",
                "--detectors", "round_trip", "--permutations", "100000"]  # fmt: skip
     with subprocess.Popen([*PROGRAM, *command], stderr=subprocess.PIPE, text=True) as run:
-        note = out / ".xborder_aml" / "detect.json"
+        note = out / ".xborder_aml" / "read.json"
         while not note.exists() and run.poll() is None:
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)
@@ -231,8 +231,7 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(call, ledger, tmp_pat
     assert talk.splitlines()[-1].startswith("interrupted")
     left = {p.name for p in out.iterdir() if p.is_file()}
     assert left == {f"{n}.parquet" for n in
-                    ("transactions", "known_accounts", "rejects",
-                     "findings", "evidence", "truncations")}  # fmt: skip
+                    ("transactions", "known_accounts", "rejects")}  # fmt: skip
     again = call(*command[:-1], 3)
     assert again.exit_code == 0
-    assert "detect: kept from the run before" in again.stderr
+    assert "read: kept from the run before" in again.stderr
