@@ -36,8 +36,14 @@ __all__ = [
     "temporal_cycles",
 ]
 
-MAX_WORK = 4_096
-"""Slots that a search for one transaction may look at, by default."""
+MAX_WORK = 1_024
+"""Slots that a search for one transaction may look at, by default.
+
+Cost is in proportion where most searches end here, as among accounts drawn by Zipf's law with
+exponent 1. Of a million transactions with AMLworld's degrees it ends no search for time-respecting
+cycles of a day, 9,590 of three days (2,015 with four times as much), and 265 for cycles of a day in
+any order.
+"""
 MAX_LENGTH = 64
 """Longest time-respecting cycle that is counted."""
 SIZES = tuple(range(2, 31))
