@@ -76,7 +76,7 @@ def note(index: Index, first: int, last: int, strict: int) -> int:
     Rows of one time are counted before it is noted what each of them has seen, since they are not
     ordered against one another, and the earlier rows of a time that an earlier batch began are
     noted anew. Only counters are touched here: filling the slots in this order, a row at a time,
-    took five times as long, most of it waiting for memory.
+    took more than twice as long.
 
     Returns
     -------
