@@ -222,23 +222,28 @@ def _holds(
 ) -> bool:
     """Tell whether one match, by the definition, has all payments as evidence.
 
-    The definition is asked about the payments amid the other traffic of their accounts, or of the
-    whole window where it looks at that, which may join the match but must not break it.
+    The definition is asked about the payments amid the other traffic of their accounts, as far as
+    it reaches, and of all accounts nearby where it looks at windows: that may join the match but
+    must not break it.
     """
+    seen = np.zeros(background.minute.size, bool)
+    whole = detector.unit == "window"
+    reach = max(detector.reach(params.limits())) if whole and detector.reach else 0
+    a, b = _window(background, payments.minute, max(_MARGIN, reach // _MINUTE_US))
+    seen[a:b] = np.isin(background.src[a:b], accounts) | np.isin(background.dst[a:b], accounts)
     a, b = _window(background, payments.minute)
-    touching = np.isin(background.src[a:b], accounts) | np.isin(background.dst[a:b], accounts)
-    touching |= detector.unit == "window"
-    near = background.take(a + np.flatnonzero(touching))
+    seen[a:b] |= whole
+    near = background.take(np.flatnonzero(seen))
     both = join([near, payments])
     order = np.argsort(both.minute, kind="stable")
     view = _view(e, both.take(order), holders)
-    whole = set(np.flatnonzero(order >= near.minute.size).tolist())
-    return any({row for row, *_ in m.evidence} >= whole for m in detector.reference(view, params))
+    own = set(np.flatnonzero(order >= near.minute.size).tolist())
+    return any({row for row, *_ in m.evidence} >= own for m in detector.reference(view, params))
 
 
-def _window(background: Rows, minute: NDArray[np.int64]) -> tuple[int, int]:
+def _window(background: Rows, minute: NDArray[np.int64], margin: int = _MARGIN) -> tuple[int, int]:
     """Return the slice of the background around these times."""
-    ends = [int(minute.min()) - _MARGIN, int(minute.max()) + _MARGIN]
+    ends = [int(minute.min()) - margin, int(minute.max()) + margin]
     first, last = np.searchsorted(background.minute, ends).tolist()
     return int(first), int(last)
 
