@@ -128,7 +128,11 @@ def reference(view: View, params: DenseFlow) -> list[Match]:
     out = []
     for half, everything in grid(view.transfers, p.window):
         held = [t for t in everything if t.base and t.originator != t.beneficiary]
-        sums = {a: sums_of(a, held) for a in ends_of(held)}
+        own: dict[int, list[Transfer]] = {a: [] for a in ends_of(held)}
+        for t in held:
+            own[t.originator].append(t)
+            own[t.beneficiary].append(t)
+        sums = {a: sums_of(a, transfers) for a, transfers in own.items()}
         middles = {
             a for a, (came, went) in sums.items() if weigh(came, went, p) >= 0 < min(came, went)
         }
