@@ -46,6 +46,7 @@ Barbour, Holst, Janson, Poisson Approximation (1992): matches under random permu
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -186,8 +187,14 @@ def telling_links(inside: list[Transfer], p: Limits) -> dict[Ends, Link]:
     for t in inside:
         links.setdefault((t.originator, t.beneficiary), []).append(t)
     links = {ends: link for ends, link in links.items() if len(link) >= p.min_pairs}
-    pool = [t for link in links.values() for t in link]
-    tell = {t for t in pool if sum(near(t, u, p) and like(t, u, p) for u in pool) <= p.max_like + 1}
+    pool = sorted((t for link in links.values() for t in link), key=lambda t: t.at)
+    times = [t.at for t in pool]
+
+    def tells(t: Transfer) -> bool:
+        nearby = pool[bisect_left(times, t.at - p.gap) : bisect_right(times, t.at + p.gap)]
+        return sum(like(t, u, p) for u in nearby) <= p.max_like + 1
+
+    tell = {t for t in pool if tells(t)}
     return {ends: [t for t in link if t in tell] for ends, link in links.items()}
 
 
