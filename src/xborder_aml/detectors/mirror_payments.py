@@ -200,6 +200,9 @@ def telling_links(inside: list[Transfer], p: Limits) -> dict[Ends, Link]:
 
 def mirrored(first: Link, second: Link, p: Limits) -> Match | None:
     """Return the mirror that two links make, if they do."""
+    few, many = sorted((len(first), len(second)))
+    if few < p.min_pairs or 10_000 * few < p.share * many:
+        return None
     left = list(second)
     pairs: list[tuple[Transfer, Transfer]] = []
     for t in first:
