@@ -37,7 +37,7 @@ rare amounts tell, which are mostly the large ones; `max_like` says how rare. A 
 
 References
 ----------
-Financial Conduct Authority, Final Notice to Deutsche Bank AG (30 January 2017): mirror trades,
+Financial Conduct Authority (United Kingdom), Final Notice of 30 January 2017 on mirror trades:
 shares bought in one country and sold in another at the same time.
 FATF, The Role of Hawala and Other Similar Service Providers in Money Laundering and Terrorist
 Financing (2013): value that moves without money moving.
