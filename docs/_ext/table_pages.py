@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import inspect
 import re
+from collections import Counter
 from importlib.resources import files
 from typing import Any
 
 from mdtext import cell, literal, table
 
 from xborder_aml import errors
+from xborder_aml.jurisdictions.channels import CHANNELS
+from xborder_aml.jurisdictions.checks import CHECKS
+from xborder_aml.jurisdictions.tables import FUNCTIONS, STATUSES, jurisdiction_tables
 from xborder_aml.normalise import RAW_COLUMNS
 from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES
@@ -19,7 +23,8 @@ from xborder_aml.sources import SOURCES
 def pages() -> dict[str, str]:
     """Return path below reference/ to text."""
     return {
-        "generated/tables.md": "\n".join(one_table(t) for t in TABLES),
+        "generated/tables.md": "\n".join(one_table(t) for t in (*TABLES, CHANNELS, CHECKS)),
+        "generated/channels.md": channels(),
         "generated/sources.md": sources(),
         "generated/thresholds.md": thresholds(),
         "generated/errors.md": tree(errors.XBorderAMLError),
@@ -76,6 +81,53 @@ def thresholds() -> str:
         rows.append([r["name"], r["instrument"], way, amount, r["aggregation"], days, cell(source)])
     columns = ["Rule", "Instrument", "Which", "Amount", "The law adds up", "In force", "Source"]
     return table(columns, rows)
+
+
+def channels() -> str:
+    """Return what the packaged tables of law hold, and every channel with its clocks."""
+    tables = jurisdiction_tables()
+    counts = Counter((name, row.status) for name, row in tables.rows())
+    names = list(dict.fromkeys(name for name, _ in tables.rows()))
+    rows = [[literal(n), *(f"{counts[n, s]:,}" for s in STATUSES)] for n in names]
+    out = ["## How sure the rows are", "", table(["Table", *STATUSES], rows), ""]
+    out += ["## Channels", ""]
+    rows = [
+        [
+            literal(c.channel),
+            cell(c.name),
+            c.kind,
+            ", ".join(c.functions),
+            cell(c.parties),
+            cell(", ".join(c.predicates)),
+            cell(c.legal_basis),
+            f"{c.status}, {c.as_of}",
+        ]
+        for c in tables.channels
+    ]
+    head = ["Channel", "Name", "Kind", "For", "Parties", "Offences", "Legal basis", "Row"]
+    out += [table(head, rows), "", "## Clocks", ""]
+    clocks = sorted(tables.clocks, key=lambda c: FUNCTIONS.index(c.function))
+    rows = [
+        [
+            literal(c.channel),
+            c.function,
+            f"{c.amount} {c.unit.replace('_', ' ')}",
+            cell(f"from {c.starts}: {c.meaning}"),
+            str(c.since or "…"),
+            cell(f"{c.source} ({c.status}, {c.as_of})"),
+        ]
+        for c in clocks
+    ]
+    head = ["Channel", "For", "Time", "What runs", "Since", "Source"]
+    out += [table(head, rows), "", "## Memberships", ""]
+    rows = []
+    for i in tables.instruments:
+        members = [m for m in tables.memberships if m.instrument == i.instrument]
+        states = Counter(m.status for m in members)
+        told = ", ".join(f"{states[s]} {s}" for s in STATUSES if states[s]) or "none"
+        rows.append([literal(i.instrument), cell(i.name), told, str(i.complete_until or "no day")])
+    head = ["Instrument", "Name", "Rows", "List is whole up to"]
+    return "\n".join([*out, table(head, rows), ""])
 
 
 def one_source(s: Any) -> str:

@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from xborder_aml.features import TransactionFeatures
     from xborder_aml.findings import Findings
     from xborder_aml.graph import TransactionGraph
+    from xborder_aml.jurisdictions.channels import ChannelPlan, channels
+    from xborder_aml.jurisdictions.checks import check_jurisdictions
+    from xborder_aml.jurisdictions.tables import jurisdiction_tables
     from xborder_aml.referral import refer
     from xborder_aml.report import corridor_heatmap, flow_figure, timeline, write_report
     from xborder_aml.score import EvidenceScorer, against_chance
@@ -83,6 +86,7 @@ _HOME = {
     "Bipartite": "detectors.bipartite",
     "CapacityError": "errors",
     "Changes": "detection",
+    "ChannelPlan": "jurisdictions.channels",
     "CorridorShift": "detectors.corridor_shift",
     "DETECTORS": "detectors",
     "DataError": "errors",
@@ -124,6 +128,8 @@ _HOME = {
     "WorkerError": "errors",
     "XBorderAMLError": "errors",
     "against_chance": "score",
+    "channels": "jurisdictions.channels",
+    "check_jurisdictions": "jurisdictions.checks",
     "corridor_heatmap": "report",
     "default_detectors": "detection",
     "demo_ledger": "synth",
@@ -133,6 +139,7 @@ _HOME = {
     "example_ledger": "synth",
     "flow_figure": "report",
     "join_parts": "detection",
+    "jurisdiction_tables": "jurisdictions.tables",
     "plan": "detection",
     "read_accounts": "sources",
     "read_ledger": "sources",
@@ -152,6 +159,7 @@ __all__ = [
     "Bipartite",
     "CapacityError",
     "Changes",
+    "ChannelPlan",
     "CorridorShift",
     "DataError",
     "DatasetUnavailableError",
@@ -191,6 +199,8 @@ __all__ = [
     "WorkerError",
     "XBorderAMLError",
     "against_chance",
+    "channels",
+    "check_jurisdictions",
     "corridor_heatmap",
     "default_detectors",
     "demo_ledger",
@@ -200,6 +210,7 @@ __all__ = [
     "example_ledger",
     "flow_figure",
     "join_parts",
+    "jurisdiction_tables",
     "plan",
     "read_accounts",
     "read_ledger",

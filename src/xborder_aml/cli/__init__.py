@@ -11,6 +11,7 @@ import click
 from xborder_aml import __version__
 from xborder_aml.cli._group import Program
 from xborder_aml.cli.about import detectors, sources, warmup
+from xborder_aml.cli.channels import channels, jurisdictions
 from xborder_aml.cli.demo import demo
 from xborder_aml.cli.ledger import detect, read, score
 
@@ -36,5 +37,5 @@ def main() -> None:
     """  # noqa: D301 - a real backspace keeps click from wrapping
 
 
-for _command in (score, detect, read, detectors, sources, warmup, demo):
+for _command in (score, detect, read, detectors, sources, warmup, demo, channels, jurisdictions):
     main.add_command(_command)

@@ -1,0 +1,376 @@
+"""Plans of channels: order, dates, opt-outs, what is not known, and the user's own tables."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xborder_aml as xb
+from xborder_aml.jurisdictions import JURISDICTIONS
+from xborder_aml.jurisdictions.channels import AVAILABILITY, CHANNELS
+from xborder_aml.jurisdictions.membership import Answer, standing
+from xborder_aml.jurisdictions.partial import partial_date
+from xborder_aml.jurisdictions.tables import FUNCTIONS, KINDS, PREDICATES, STATUSES
+
+TABLES = xb.jurisdiction_tables()
+PACKAGED = "channels clocks confiscation eu instruments memberships thresholds value_rules".split()
+
+
+def line(plan: xb.ChannelPlan, channel: str, function: str) -> dict:
+    found = plan.table.filter(channel=channel, function=function)
+    assert found.height == 1
+    return found.row(0, named=True)
+
+
+def answer(instrument: str, code: str, day: str, tables=TABLES) -> str:
+    return str(standing(tables, instrument, code, date.fromisoformat(day)).answer)
+
+
+# -- the tables ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_every_packaged_row_names_its_source_its_day_and_its_status(name: str) -> None:
+    text = files("xborder_aml.jurisdictions").joinpath(f"{name}.csv").read_text("utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert rows
+    for row in rows:
+        assert row["source"].strip()
+        assert row["status"] in STATUSES
+        assert date(2010, 1, 1) < date.fromisoformat(row["as_of"]) <= date(2026, 11, 25)
+        for column in ("since", "until"):
+            if row.get(column):
+                assert partial_date(row[column])
+
+
+def test_rows_that_replace_one_another_do_not_contradict() -> None:
+    for row in TABLES.memberships:
+        if row.since is not None and row.until is not None:
+            assert row.since.first <= row.until.last, row
+    for channel in TABLES.channels:
+        assert channel.kind in KINDS
+        assert channel.functions == tuple(sorted(channel.functions, key=FUNCTIONS.index))
+
+
+def test_memberships_tell_statuses_apart() -> None:
+    statuses = {row.status for row in TABLES.memberships}
+    assert statuses == set(STATUSES)
+
+
+# -- memberships -----------------------------------------------------------------------------------
+
+
+def test_a_treaty_binds_from_its_entry_into_force_for_the_party() -> None:
+    # Estonia acceded to UNCAC on 2010-04-12: in force thirty days later.
+    assert answer("UNCAC", "EE", "2010-05-11") == "no"
+    assert answer("UNCAC", "EE", "2010-05-12") == "yes"
+    # Kenya ratified before UNCAC was in force at all.
+    assert answer("UNCAC", "KE", "2005-12-13") == "no"
+    assert answer("UNCAC", "KE", "2005-12-14") == "yes"
+
+
+def test_a_signature_is_no_ratification_and_later_it_is_not_known() -> None:
+    assert answer("UNCAC", "SY", "2014-01-01") == "no"
+    assert answer("UNCAC", "SY", "2020-01-01") == "unknown"
+
+
+def test_no_row_is_a_no_only_where_the_list_is_whole_and_for_states() -> None:
+    assert answer("UNCAC", "SM", "2014-06-03") == "no"
+    assert answer("UNCAC", "SM", "2014-06-04") == "unknown"
+    assert answer("UNCAC", "HK", "2014-06-03") == "unknown"  # bound through China, or not
+    assert answer("EGMONT", "KP", "2026-11-25") == "unknown"
+
+
+def test_a_start_that_is_not_known_is_not_known_before_the_row_was_written() -> None:
+    assert answer("EGMONT", "EE", "2024-12-30") == "unknown"
+    assert answer("EGMONT", "EE", "2024-12-31") == "yes"
+
+
+def test_a_month_without_a_day_is_not_known_within_it() -> None:
+    assert answer("FATF_GREY", "NA", "2026-05-31") == "yes"
+    assert answer("FATF_GREY", "NA", "2026-06-15") == "unknown"
+    assert answer("FATF_GREY", "NA", "2026-07-01") == "no"
+
+
+def test_a_member_that_left_is_a_member_until_its_last_day() -> None:
+    assert answer("EU", "GB", "2020-12-31") == "yes"
+    assert answer("EU", "GB", "2021-01-01") == "no"
+
+
+@pytest.mark.parametrize("code", ["DK", "IE"])
+def test_opt_outs_are_a_no_although_the_state_is_in_the_union(code: str) -> None:
+    assert answer("EU", code, "2025-01-01") == "yes"
+    assert answer("EU_2018_1805", code, "2025-01-01") == "no"
+    plan = xb.channels("EE", code, on="2025-01-01", function="freeze")
+    closed = line(plan, "EU_2018_1805", "freeze")
+    assert closed["availability"] == "closed"
+    assert f"{code} does not belong to EU_2018_1805" in closed["why"]
+    assert "Protocol" in closed["why"]
+    assert closed["missing"] == []
+
+
+@given(
+    instrument=st.sampled_from([row.instrument for row in TABLES.instruments]),
+    code=st.sampled_from(JURISDICTIONS),
+    day=st.dates(date(1950, 1, 1), date(2040, 1, 1)),
+)
+def test_a_no_always_has_a_row_to_show(instrument: str, code: str, day: date) -> None:
+    found = standing(TABLES, instrument, code, day)
+    if found.answer is not Answer.UNKNOWN:
+        assert found.fact is not None
+        assert found.status != "unknown"
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def test_lines_are_ordered_by_function_then_by_how_open_they_are() -> None:
+    table = xb.channels("EE", "US", on="2025-06-01", predicate="corruption").table
+    assert table.schema == CHANNELS.dtypes
+    order = [
+        (FUNCTIONS.index(f), AVAILABILITY.index(a))
+        for f, a in table.select("function", "availability").iter_rows()
+    ]
+    assert order == sorted(order)
+    assert table["position"].to_list() == list(range(1, table.height + 1))
+    assert not table.select("channel", "function").is_duplicated().any()
+
+
+def test_the_fast_and_light_channel_goes_before_the_judge() -> None:
+    plan = xb.channels("EE", "LV", on="2025-03-01", predicate="corruption")
+    assert plan.first("trace")["channel"] == "FIUNET"
+    assert plan.first("freeze")["kind"] == "ARO"
+    opened = plan.table.filter(function="confiscate", availability="open")["channel"].to_list()
+    assert opened.index("EU_2018_1805") < opened.index("MLA_UNCAC")
+    assert opened.index("MLA_UNCAC") < opened.index("LETTERS_ROGATORY")
+
+
+def test_clocks_and_value_rules_stand_beside_their_channel() -> None:
+    plan = xb.channels("EE", "LV", on="2025-03-01")
+    assert line(plan, "EU_2018_1805", "freeze")["deadline_hours"] == 48
+    assert line(plan, "EU_2018_1805", "confiscate")["deadline_hours"] == 45 * 24
+    assert "10,000 EUR" in line(plan, "EU_2018_1805", "return")["value_rule"]
+    us = line(xb.channels("US", "LV", on="2025-03-01", predicate="fraud"), "FFKC_RRP", "stop")
+    assert us["deadline_hours"] == 72
+    assert us["value_rule"].startswith(">= 50,000 USD")
+
+
+def test_a_clock_of_a_law_that_is_not_in_force_yet_does_not_run() -> None:
+    before = line(xb.channels("EE", "LV", on="2027-07-09"), "FIUNET", "stop")
+    after = line(xb.channels("EE", "LV", on="2027-07-10"), "FIUNET", "stop")
+    assert before["deadline"] is None
+    assert "5 working days" in after["deadline"]
+    assert "10 working days" in after["deadline"]
+
+
+def test_a_channel_is_closed_before_it_was_there() -> None:
+    early = line(xb.channels("EE", "LV", on="2020-12-18"), "EU_2018_1805", "freeze")
+    assert early["availability"] == "closed"
+    assert "2020-12-19" in early["why"]
+
+
+def test_channels_for_some_offences_need_to_know_the_offence() -> None:
+    def state(predicate: str | None) -> str:
+        plan = xb.channels("EE", "LV", on="2025-03-01", predicate=predicate)
+        return line(plan, "MLA_UNCAC", "freeze")["availability"]
+
+    assert state("corruption") == "open"
+    assert state("drugs") == "closed"
+    assert state(None) == "unknown"
+
+
+def test_sides_that_differ_are_told_apart() -> None:
+    there = line(xb.channels("US", "LV", on="2025-03-01"), "FFKC_RRP", "stop")
+    back = line(xb.channels("LV", "US", on="2025-03-01"), "FFKC_RRP", "stop")
+    assert there["requesting_status"] == there["requested_status"] == "yes"
+    assert back["availability"] == "closed"
+    assert line(xb.channels("LV", "US", on="2025-03-01"), "US_981K", "freeze")["availability"] == (
+        "open"
+    )
+
+
+def test_what_is_not_known_is_asked_for_and_not_closed() -> None:
+    unknown = line(xb.channels("EE", "XK", on="2025-03-01", predicate="corruption"), "MLA_UNCAC",
+                   "freeze")  # fmt: skip
+    assert unknown["availability"] == "unknown"
+    assert unknown["requested_status"] == "unknown"
+    assert "find out: does XK belong to UNCAC?" in unknown["missing"]
+    assert unknown["status"] == "unknown"
+
+
+def test_a_stale_row_is_told_and_to_be_confirmed() -> None:
+    carin = line(xb.channels("EE", "LV", on="2025-03-01"), "CARIN", "trace")
+    assert carin["status"] == "stale"
+    assert carin["as_of"] == date(2021, 12, 31)
+    assert "confirm: EE in CARIN (stale, 2021-12-31)" in carin["missing"]
+
+
+def test_context_tells_lists_and_confiscation_law_as_of_the_day() -> None:
+    listed = xb.channels("EE", "VG", on="2026-01-01").context
+    assert any("VG is on the list" in c and "verified" in c for c in listed)
+    assert not any("is on the list" in c for c in xb.channels("EE", "VG", on="2025-01-01").context)
+    british = xb.channels("EE", "GB", on="2025-01-01").context
+    assert any("without conviction: yes" in c for c in british)
+    nothing = xb.channels("EE", "LV", on="2025-01-01").context
+    assert any("is not known" in c for c in nothing)
+
+
+@given(
+    pair=st.lists(st.sampled_from(JURISDICTIONS), min_size=2, max_size=2, unique=True),
+    day=st.dates(date(1950, 1, 1), date(2040, 1, 1)),
+    predicate=st.sampled_from([None, *PREDICATES]),
+)
+def test_any_pair_on_any_day_has_a_whole_plan(pair, day, predicate) -> None:
+    plan = xb.channels(*pair, on=day, predicate=predicate)
+    assert plan.table.height == sum(len(c.functions) for c in TABLES.channels)
+    for row in plan.table.iter_rows(named=True):
+        sides = {row["requesting_status"], row["requested_status"]}
+        assert (row["why"] is None) == (row["availability"] == "open")
+        if row["availability"] == "open":
+            assert sides == {"yes"}
+        if "no" in sides:
+            assert row["availability"] == "closed"
+        assert row["sources"]
+
+
+# -- the user's own --------------------------------------------------------------------------------
+
+OWN = """
+[[channels]]
+channel = "MLAT_EE_US"
+name = "Treaty on mutual legal assistance"
+kind = "judicial"
+functions = ["freeze", "confiscate"]
+parties = "EE+US"
+contact = "Central authorities"
+legal_basis = "Treaty of 1998"
+since = 2000-10-20
+source = "our own file"
+as_of = 2026-01-01
+status = "verified"
+
+[[clocks]]
+channel = "MLAT_EE_US"
+function = "freeze"
+amount = 30
+unit = "days"
+starts = "receipt"
+meaning = "practice of 2025"
+source = "our own file"
+as_of = 2026-01-01
+status = "verified"
+
+[[memberships]]
+instrument = "COE_198"
+jurisdictions = ["EE", "LV"]
+since = "2024-03"
+source = "our own file"
+as_of = 2026-01-01
+status = "verified"
+"""
+PROVEN = 'source = "s"\nas_of = 2026-01-01\nstatus = "verified"\n'
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, "utf-8")
+    return path
+
+
+def test_a_bilateral_treaty_goes_before_the_many_sided_ones(own) -> None:
+    for pair in (("EE", "US"), ("US", "EE")):
+        plan = xb.channels(*pair, on="2026-02-01", predicate="corruption", tables=own)
+        first = plan.first("freeze") if pair[0] == "EE" else line(plan, "MLAT_EE_US", "freeze")
+        assert first["channel"] == "MLAT_EE_US"
+        assert (first["availability"], first["status"]) == ("open", "verified")
+        assert first["deadline_hours"] == 720
+    other = line(xb.channels("EE", "CA", on="2026-02-01", tables=[own]), "MLAT_EE_US", "freeze")
+    assert other["availability"] == "closed"
+    early = line(xb.channels("EE", "US", on="2000-10-19", tables=own), "MLAT_EE_US", "freeze")
+    assert early["availability"] == "closed"
+
+
+def test_own_memberships_replace_the_packaged_ones_of_the_same_member(own) -> None:
+    tables = xb.jurisdiction_tables(own)
+    assert answer("COE_198", "LV", "2024-02-01", tables) == "no"
+    assert answer("COE_198", "LV", "2024-03-15", tables) == "unknown"
+    assert answer("COE_198", "LV", "2024-03-31", tables) == "yes"
+    assert answer("COE_198", "MT", "2024-02-01", tables) == answer("COE_198", "MT", "2024-02-01")
+
+
+def test_own_tables_may_be_csv(tmp_path) -> None:
+    path = tmp_path / "memberships.csv"
+    path.write_text(
+        "instrument,jurisdictions,role,since,source,as_of,status\n"
+        "EGMONT,EE LV,party,2000-01-01,letter,2026-01-01,verified\n",
+        "utf-8",
+    )
+    plan = xb.channels("EE", "LV", on="2015-01-01", tables=path)
+    assert line(plan, "EGMONT_ESW", "trace")["availability"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = [", "no TOML file"),
+        ("[[chanels]]\n", r"'chanels' \(did you mean 'channels'\?\)"),
+        ("channels = 3", r"write each row of channels under \[\[channels\]\]"),
+        (f'[[memberships]]\ninstrument="EU"\njurisdiction="Q1"\n{PROVEN}', "jurisdiction is 'Q1'"),
+        (f'[[memberships]]\ninstrument="EUU"\njurisdiction="US"\n{PROVEN}', "'EUU'.*not known"),
+        ('[[memberships]]\ninstrument="EU"\njurisdiction="US"\n', "source, as_of and status"),
+        (f'[[memberships]]\ninstrument="EU"\njurisdiction="US"\nsinse=1\n{PROVEN}', "'since'"),
+        (f'[[memberships]]\ninstrument="EU"\njurisdiction="US"\nsince="1.2.20"\n{PROVEN}', "since"),
+        (
+            f'[[clocks]]\nchannel="NO"\nfunction="stop"\namount=1\nunit="days"\nstarts="x"\n'
+            f'meaning="y"\n{PROVEN}',
+            "clocks name the channel 'NO'",
+        ),
+    ],
+)
+def test_own_tables_that_are_wrong_say_what_and_where(tmp_path, text: str, said: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(xb.ParameterError, match=said):
+        xb.jurisdiction_tables(path)
+
+
+def test_a_file_that_is_not_there(tmp_path) -> None:
+    with pytest.raises(xb.DatasetUnavailableError, match=r"no file .*gone\.toml"):
+        xb.channels("EE", "LV", on="2025-01-01", tables=tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"requesting": "Estonia"}, "requesting is 'Estonia', which is no ISO 3166-1 code"),
+        ({"requested": "ZZ"}, "requested is 'ZZ'"),
+        ({"requested": "EE"}, "a channel has two ends"),
+        ({"on": "2025-13-01"}, "on is '2025-13-01', which is no date"),
+        ({"predicate": "corupt"}, "predicate is 'corupt'.*did you mean 'corruption'"),
+        ({"function": "frieze"}, "function is 'frieze'.*did you mean 'freeze'"),
+    ],
+)
+def test_wrong_questions_get_clear_answers(arguments: dict, said: str) -> None:
+    asked = {"requesting": "EE", "requested": "LV", "on": "2025-01-01", **arguments}
+    with pytest.raises(xb.ParameterError, match=said):
+        xb.channels(**asked)
+
+
+# -- what is stale ---------------------------------------------------------------------------------
+
+
+def test_the_check_lists_all_that_is_not_verified_and_what_has_aged() -> None:
+    young = xb.check_jurisdictions(date(2026, 11, 25), older_than_days=3650)
+    assert set(young["status"]) == set(STATUSES) - {"verified"}
+    assert young["n_rows"].sum() == sum(r.status != "verified" for _, r in TABLES.rows())
+    old = xb.check_jurisdictions(date(2036, 11, 25))
+    assert old["n_rows"].sum() == sum(1 for _ in TABLES.rows())
+    assert old["as_of"].is_sorted()
+    with pytest.raises(xb.ParameterError, match="older_than_days=-1"):
+        xb.check_jurisdictions(date(2026, 11, 25), older_than_days=-1)
