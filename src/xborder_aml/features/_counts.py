@@ -109,12 +109,12 @@ def fan_degree(
     history = edges if isinstance(edges, History) else look_back(edges, window)
     n = history.n_rows - first
     starts = starts_of(history, window, first)
-    out = FanDegree(*(np.zeros(n, np.int32) for _ in range(4)))
+    out = np.zeros((2, n, 2), np.int32)
     x = history.index
     tasks = []
-    for side, account, degree, fan in (
-        (x.received, x.beneficiary, out.degree_in, out.fan_in),
-        (x.sent, x.originator, out.degree_out, out.fan_out),
+    for side, account, counts in (
+        (x.received, x.beneficiary, out[0]),
+        (x.sent, x.originator, out[1]),
     ):
         accounts = tally(account[first : history.n_rows], history.n_accounts)[0]
         cuts = np.searchsorted(
@@ -123,9 +123,9 @@ def fan_degree(
         )
         cuts[-1] = accounts.size
         chunks = [accounts[a:b] for a, b in pairwise(cuts)] if threads > 1 else [accounts]
-        tasks += [(side, chunk, starts, first, degree, fan) for chunk in chunks]
+        tasks += [(side, chunk, starts, first, counts) for chunk in chunks]
     run(lambda task: fans(*task), tasks, threads)
-    return out
+    return FanDegree(*(np.ascontiguousarray(out[k, :, m]) for k in (0, 1) for m in (0, 1)))
 
 
 def temporal_cycles(

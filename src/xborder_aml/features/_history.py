@@ -12,8 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xborder_aml.kernels.csr import csr
-from xborder_aml.kernels.feature_index import Index, Side, fill, link, move, note
+from xborder_aml.kernels.feature_index import (
+    PAYEE_RECEIVED,
+    PAYER_SENT,
+    Index,
+    Side,
+    fill,
+    link,
+    move,
+    note,
+)
 
 __all__ = ["Batch", "History", "tally"]
 
@@ -99,14 +107,12 @@ class History:
             self.facts[first:last, 1] = batch.base
         self.n_rows = last
         since = note(x, first, last, int(self.strict))
-        for side, key, other in (
-            (x.sent, x.originator, x.beneficiary),
-            (x.received, x.beneficiary, x.originator),
+        for side, own, other, ends in (
+            (x.sent, x.originator, x.beneficiary, x.ends[:, PAYER_SENT]),
+            (x.received, x.beneficiary, x.originator, x.ends[:, PAYEE_RECEIVED]),
         ):
-            accounts, counts = tally(key[since:last], self.n_accounts)
-            rows = since + _by_account(key[since:last], self.n_accounts)
-            fill(side, accounts, np.cumsum(counts), rows, other, x.seen, self.facts)
-            link(side, accounts, since)
+            fill(side, own, other, ends, x.seen, self.facts, since, last)
+            link(side, tally(own[since:last], self.n_accounts)[0], since)
 
     def _make_room(self, batch: Batch) -> bool:
         """Move the regions that a batch would overflow; False when the pools are too small."""
@@ -145,13 +151,6 @@ class History:
         self._write(old)
 
 
-def _by_account(account: NDArray[np.int32], n_accounts: int) -> NDArray[np.int32]:
-    """Return row numbers with those of an account side by side, each account's ascending."""
-    if account.size < n_accounts // _SPARSE:  # counting costs what the accounts number
-        return np.argsort(account, kind="stable").astype(np.int32)
-    return csr(account, n_accounts)[1]
-
-
 def _ends(batch: Batch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return batch.originator, batch.beneficiary
 
@@ -183,9 +182,10 @@ def _empty_index(n_accounts: int, n_rows: int, n_slots: int, amounts: bool = Fal
         )
         for k in range(2)
     )
-    at, before = np.empty(n_rows, np.int64), np.empty((n_rows, 4), np.int32)
+    at = np.empty(n_rows, np.int64)
+    before, ends = (np.empty((n_rows, 4), np.int32) for _ in range(2))
     source, target, seen = (np.empty(n_rows, np.int32) for _ in range(3))
-    return Index(at, source, target, sent, received, seen, before, tally[:, 2:])
+    return Index(at, source, target, sent, received, seen, before, ends, tally[:, 2:])
 
 
 def _with_accounts(index: Index, n: int) -> Index:

@@ -54,8 +54,7 @@ def fans(
     accounts: NDArray[np.int32],
     starts: NDArray[np.int32],
     first: int,
-    degree: NDArray[np.int32],
-    fan: NDArray[np.int32],
+    out: NDArray[np.int32],
 ) -> None:
     """Count the transfers and the distinct counterparties of each row's account in its window.
 
@@ -68,27 +67,32 @@ def fans(
         Accounts to look at, shape (N,).
     starts
         First row in the window of each row from `first` on, shape (E,).
-    degree, fan
-        Counts to write, shape (E,); rows of other accounts are left alone.
+    out
+        Transfers and counterparties to write, side by side, shape (E, 2); rows of other accounts
+        are left alone.
     """
+    slot = side.slot
     latest = np.full(side.start.size, -1, np.int32)
     goes_on = np.empty(side.slot.shape[0], np.int8)
     for i in range(accounts.size):
         v = accounts[i]
         start = side.start[v]
         end = start + side.size[v]
-        p = start + begin_of(side, v, side.size[v], first)
-        if p == end:
-            continue
-        low = start + begin_of(side, v, p - start, starts[side.slot[p, ROW] - first])
+        low = start
+        if first > 0:
+            p = start + begin_of(side, v, side.size[v], first)
+            if p == end:
+                continue
+            low = start + begin_of(side, v, p - start, starts[slot[p, ROW] - first])
         n = 0
         for q in range(low, end):
-            row = side.slot[q, ROW]
+            row = slot[q, ROW]
             if row >= first:
-                while side.slot[low, ROW] < starts[row - first]:
+                since = starts[row - first]
+                while slot[low, ROW] < since:
                     n -= 1 - goes_on[low]  # the last of its pair leaves
                     low += 1
-            x = side.slot[q, OTHER]
+            x = slot[q, OTHER]
             before = latest[x]
             if low <= before < q:
                 goes_on[before] = 1
@@ -97,8 +101,8 @@ def fans(
             latest[x] = q
             goes_on[q] = 0
             if row >= first:
-                degree[row - first] = q - low + 1
-                fan[row - first] = n
+                out[row - first, 0] = q - low + 1
+                out[row - first, 1] = n
 
 
 window_starts = jit(window_starts)
