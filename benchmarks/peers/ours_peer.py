@@ -54,34 +54,29 @@ def prepare(made: Stream, work: Work, threads: int) -> Input:
     return Input(xb.TransactionGraph(frame).without_text(), cuts, threads)
 
 
-def _edges(given: Input) -> Any:
-    """Build the arrays anew: a graph keeps those that it has built."""
-    return copy(given.graph).edges
-
-
 def fan_degree(given: Input, work: Work, _mode: str) -> features.FanDegree:
     """Count in the half-open window: closed, and a microsecond shorter."""
-    return features.fan_degree(_edges(given), f"{work.window - 1}us", threads=given.threads)
+    return features.fan_degree(given.graph, f"{work.window - 1}us", threads=given.threads)
 
 
 def temporal_cycles(given: Input, work: Work, mode: str) -> features.Histogram:
     """Count circles in strict order of time."""
     return features.temporal_cycles(
-        _edges(given), f"{work.hours}h", strict_time=True, threads=given.threads, **_cap(mode)
+        given.graph, f"{work.hours}h", strict_time=True, threads=given.threads, **_cap(mode)
     )
 
 
 def scatter_gather(given: Input, work: Work, mode: str) -> features.Histogram:
     """Count pairs of accounts by the accounts between them."""
     return features.scatter_gather_counts(
-        _edges(given), f"{work.hours}h", threads=given.threads, **_cap(mode)
+        given.graph, f"{work.hours}h", threads=given.threads, **_cap(mode)
     )
 
 
 def hop_cycles(given: Input, work: Work, mode: str) -> features.Histogram:
     """Count circles in any order of time."""
     return features.hop_cycles(
-        _edges(given),
+        given.graph,
         f"{work.hours}h",
         max_hops=work.hops,
         bins=range(2, work.hops + 1),

@@ -1,4 +1,4 @@
-"""Counts of graph patterns around each transaction, as pure functions of a graph's edges.
+"""Counts of graph patterns around each transaction, as pure functions of a graph.
 
 All look back only: a count of a transaction reads it and earlier ones, in canonical order, that
 are at most a window older (closed). Self-loops are no relation between accounts: their own counts
@@ -9,20 +9,22 @@ transfers between two accounts make one counterparty, one middle, one cycle.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.detectors._spec import microseconds
 from xborder_aml.errors import ParameterError
 from xborder_aml.features._history import Batch, History, tally
+from xborder_aml.features._threads import FEW_ROWS, run
+from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels import feature_cycles, feature_gather, feature_hops
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.kernels.feature_fans import fans, window_starts
+from xborder_aml.kernels.feature_fans import fans, fans_of_all, window_starts
 
 __all__ = [
     "MAX_LENGTH",
@@ -67,31 +69,75 @@ class Histogram(NamedTuple):
     truncated: NDArray[np.uint16]  # (E,) searches that `max_work` ended: the counts are too low
 
 
-def look_back(edges: Edges, window: str | timedelta, *, strict_time: bool = False) -> History:
+def look_back(
+    graph: TransactionGraph | Edges,
+    window: str | timedelta,
+    *,
+    strict_time: bool = False,
+    threads: int = 1,
+) -> History:
     """Index the edges of a graph once, for several counts with windows up to this one.
 
     Examples
     --------
     >>> import xborder_aml as xb
-    >>> edges = xb.TransactionGraph(xb.example_ledger()).edges
-    >>> history = look_back(edges, "30d")
+    >>> history = look_back(xb.TransactionGraph(xb.example_ledger()), "30d")
     >>> fan_degree(history, "7d").fan_in.shape == fan_degree(history, "30d").fan_in.shape
     True
     """
-    history = History(microseconds(window, "window"), strict=strict_time)
-    history.extend(Batch(edges.at, edges.originator, edges.beneficiary), edges.holder.size)
+    return _indexed(graph, window, strict_time, threads)
+
+
+def _indexed(
+    graph: TransactionGraph | Edges,
+    window: str | timedelta,
+    strict: bool,
+    threads: int,
+    *,
+    sent: bool = True,
+) -> History:
+    history = History(microseconds(window, "window"), strict=strict, sent=sent, threads=threads)
+    history.extend(*_rows(graph))
     return history
 
 
+def _rows(source: TransactionGraph | Edges | History) -> tuple[Batch, int]:
+    """Return the rows, for reading only, and the number of accounts.
+
+    Of a graph three columns are read: its edges as detectors want them take longer to make than
+    most counts.
+    """
+    if isinstance(source, TransactionGraph):
+        at = source.column("executed_at").to_physical()
+        ends = (source.column(f"{side}_code") for side in ("originator", "beneficiary"))
+        return Batch(*map(_fixed, (at, *ends))), source.n_accounts
+    if isinstance(source, History):
+        x, n = source.index, source.n_rows
+        rows = Batch(*(_fixed(a[:n]) for a in (x.at, x.originator, x.beneficiary)))
+        return rows, source.n_accounts
+    return Batch(source.at, source.originator, source.beneficiary), source.holder.size
+
+
+def _fixed(column: pl.Series | NDArray[Any]) -> NDArray[Any]:
+    """Return a column for reading only: kernels compile once, for these."""
+    view = np.ascontiguousarray(column)[:]
+    view.flags.writeable = False
+    return view
+
+
 def fan_degree(
-    edges: Edges | History, window: str | timedelta, *, threads: int = 1, first: int = 0
+    graph: TransactionGraph | Edges | History,
+    window: str | timedelta,
+    *,
+    threads: int = 1,
+    first: int = 0,
 ) -> FanDegree:
     """Count transfers (degree) and distinct counterparties (fan) in the window.
 
     Parameters
     ----------
-    edges
-        Edges of a graph, or what `look_back` made of them.
+    graph
+        A graph, its edges, or what `look_back` made of them.
     window
         Look back, like ``"24h"``, closed.
     threads
@@ -103,33 +149,36 @@ def fan_degree(
     --------
     >>> import xborder_aml as xb
     >>> graph = xb.TransactionGraph(xb.example_ledger())
-    >>> fan_degree(graph.edges, "30d").degree_in.tolist()
+    >>> fan_degree(graph, "30d").degree_in.tolist()
     [1, 1, 1, 1, 1, 1]
     """
-    history = edges if isinstance(edges, History) else look_back(edges, window)
-    n = history.n_rows - first
-    starts = starts_of(history, window, first)
-    out = np.zeros((2, n, 2), np.int32)
-    x = history.index
-    tasks = []
-    for side, account, counts in (
-        (x.received, x.beneficiary, out[0]),
-        (x.sent, x.originator, out[1]),
-    ):
-        accounts = tally(account[first : history.n_rows], history.n_accounts)[0]
-        cuts = np.searchsorted(
-            np.cumsum(side.size[accounts]),
-            np.linspace(0, side.size[accounts].sum(), 2 * threads + 1),
-        )
-        cuts[-1] = accounts.size
-        chunks = [accounts[a:b] for a, b in pairwise(cuts)] if threads > 1 else [accounts]
-        tasks += [(side, chunk, starts, first, counts) for chunk in chunks]
-    run(lambda task: fans(*task), tasks, threads)
+    if first == 0:
+        (at, originator, beneficiary, _), n_accounts = _rows(graph)
+        length = _length(graph, window)
+        out = np.zeros((2, at.size, 2), np.int32)
+        tasks: list[tuple[Any, ...]] = [
+            (at, beneficiary, originator, length, n_accounts, out[0]),
+            (at, originator, beneficiary, length, n_accounts, out[1]),
+        ]
+        run(lambda task: fans_of_all(*task), tasks, threads)
+    else:
+        history = graph if isinstance(graph, History) else look_back(graph, window)
+        starts = starts_of(history, window, first)
+        out = np.zeros((2, history.n_rows - first, 2), np.int32)
+        x = history.index
+        tasks = [
+            (side, tally(own[first : history.n_rows], history.n_accounts)[0], starts, first, counts)
+            for side, own, counts in (
+                (x.received, x.beneficiary, out[0]),
+                (x.sent, x.originator, out[1]),
+            )
+        ]
+        run(lambda task: fans(*task), tasks, threads)
     return FanDegree(*(np.ascontiguousarray(out[k, :, m]) for k in (0, 1) for m in (0, 1)))
 
 
 def temporal_cycles(
-    edges: Edges | History,
+    graph: TransactionGraph | Edges | History,
     window: str | timedelta,
     *,
     bins: Sequence[int] = SIZES,
@@ -142,13 +191,13 @@ def temporal_cycles(
 
     Parameters
     ----------
-    edges, window, threads, first
+    graph, window, threads, first
         As in `fan_degree`.
     bins
         Smallest length of each bin, ascending; the last one has no end (up to `MAX_LENGTH`).
     strict_time
         Ask that times rise along a cycle, and not only that they do not fall; what `look_back` was
-        told counts where `edges` is its result.
+        told counts where `graph` is its result.
     max_work
         Transfers that a search for one transaction may look at.
 
@@ -156,16 +205,16 @@ def temporal_cycles(
     --------
     >>> import xborder_aml as xb
     >>> graph = xb.TransactionGraph(xb.example_ledger())
-    >>> temporal_cycles(graph.edges, "30d", bins=(2, 3, 4)).counts.sum(axis=1).tolist()
+    >>> temporal_cycles(graph, "30d", bins=(2, 3, 4)).counts.sum(axis=1).tolist()
     [0, 1, 0]
     """
     longest = MAX_LENGTH
     kernel = feature_cycles.temporal_cycles
-    return _histogram(kernel, edges, window, bins, longest, max_work, threads, first, strict_time)
+    return _histogram(kernel, graph, window, bins, longest, max_work, threads, first, strict_time)
 
 
 def hop_cycles(
-    edges: Edges | History,
+    graph: TransactionGraph | Edges | History,
     window: str | timedelta,
     *,
     bins: Sequence[int] = LENGTHS,
@@ -180,7 +229,7 @@ def hop_cycles(
 
     Parameters
     ----------
-    edges, window, max_work, threads, first
+    graph, window, max_work, threads, first
         As in `temporal_cycles`.
     bins
         Smallest length of each bin, ascending; the last one ends at `max_hops`.
@@ -188,11 +237,11 @@ def hop_cycles(
     if max_hops < 2:
         raise ParameterError(f"max_hops={max_hops} must be at least 2: no cycle is shorter")
     kernel = feature_hops.hop_cycles
-    return _histogram(kernel, edges, window, bins, max_hops, max_work, threads, first, False)
+    return _histogram(kernel, graph, window, bins, max_hops, max_work, threads, first, False)
 
 
 def scatter_gather_counts(
-    edges: Edges | History,
+    graph: TransactionGraph | Edges | History,
     window: str | timedelta,
     *,
     bins: Sequence[int] = SIZES,
@@ -207,42 +256,38 @@ def scatter_gather_counts(
 
     Parameters
     ----------
-    edges, window, max_work, threads, first
+    graph, window, max_work, threads, first
         As in `temporal_cycles`; a search that would look at more than `max_work` is left out.
     bins
         Smallest number of middles of each bin, ascending; the last one has no end.
     """
     kernel = feature_gather.scatter_gathers
-    return _histogram(kernel, edges, window, bins, max(bins), max_work, threads, first, False)
+    return _histogram(kernel, graph, window, bins, max(bins), max_work, threads, first, False)
 
 
 def starts_of(history: History, window: str | timedelta, first: int) -> NDArray[np.int32]:
     """Return the first row in the window of each row from `first` on."""
-    length = microseconds(window, "window")
-    if length > history.window:
-        raise ParameterError(
-            f"window={window!r} is longer than the {history.window // 1_000_000} s that the "
-            "history was made for; make it for the longest window"
-        )
+    length = _length(history, window)
     starts = np.empty(history.n_rows - first, np.int32)
     if starts.size:
         window_starts(history.index.at, length, first, history.n_rows, starts)
     return starts
 
 
-def run(function: Callable[[Any], Any], tasks: Sequence[Any], threads: int) -> list[Any]:
-    """Return what a function makes of each task; kernels release the interpreter's lock."""
-    if threads < 1:
-        raise ParameterError(f"threads={threads} must be at least 1")
-    if threads == 1 or len(tasks) == 1:
-        return [function(task) for task in tasks]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, tasks))
+def _length(source: TransactionGraph | Edges | History, window: str | timedelta) -> int:
+    """Return a window in microseconds, of which a history holds enough."""
+    length = microseconds(window, "window")
+    if isinstance(source, History) and length > source.window:
+        raise ParameterError(
+            f"window={window!r} is longer than the {source.window // 1_000_000} s that the "
+            "history was made for; make it for the longest window"
+        )
+    return length
 
 
 def _histogram(
     kernel: Callable[..., object],
-    edges: Edges | History,
+    graph: TransactionGraph | Edges | History,
     window: str | timedelta,
     bins: Sequence[int],
     longest: int,
@@ -252,21 +297,26 @@ def _histogram(
     strict_time: bool,
 ) -> Histogram:
     """Run a kernel over ranges of rows, each of which writes to columns of its own rows."""
-    if not isinstance(edges, History):
-        edges = look_back(edges, window, strict_time=strict_time)
     check_bins(bins)
     if max_work < 0:
         raise ParameterError(f"max_work={max_work} must not be negative")
-    n = edges.n_rows
-    starts = starts_of(edges, window, first)
+    if isinstance(graph, History):
+        history = graph
+    else:
+        sent = kernel is not feature_cycles.temporal_cycles  # which goes against the transfers
+        history = _indexed(graph, window, strict_time, threads, sent=sent)
+    n = history.n_rows
+    starts = starts_of(history, window, first)
     sizes = np.arange(longest + 1)
     place = np.searchsorted(np.asarray(bins), sizes, side="right") - 1
     # a search finds at most two patterns for a slot that it looks at
     counts = np.zeros((len(bins), n - first), np.uint16 if max_work < 2**15 else np.uint32)
     cut = np.zeros(n - first, np.uint16)
+    if n - first < FEW_ROWS:
+        threads = min(threads, 1)
     cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int).tolist()
     run(
-        lambda rows: kernel(edges.index, starts, first, (*rows, n), max_work, place, counts, cut),
+        lambda rows: kernel(history.index, starts, first, (*rows, n), max_work, place, counts, cut),
         list(pairwise(cuts)),
         threads,
     )

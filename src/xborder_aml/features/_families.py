@@ -18,12 +18,12 @@ from xborder_aml.features._counts import (
     FanDegree,
     fan_degree,
     hop_cycles,
-    run,
     scatter_gather_counts,
     starts_of,
     temporal_cycles,
 )
 from xborder_aml.features._history import History
+from xborder_aml.features._threads import FEW_ROWS, run
 from xborder_aml.kernels.feature_running import GAPS, ORDINALS
 from xborder_aml.kernels.feature_vertices import MOMENTS, SIDES, side_views, vertex_statistics
 
@@ -166,7 +166,8 @@ def _vertices(
     values = np.zeros((16 * len(SIDES), -(-(n - first) // 512) * 512 + 8))
     cut = np.zeros(n - first, np.uint16)
     starts = starts_of(history, window, first)
-    cuts = np.linspace(first, n, (4 * plan.threads if plan.threads > 1 else 1) + 1).astype(int)
+    threads = plan.threads if n - first >= FEW_ROWS else 1
+    cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int)
 
     def describe(rows: tuple[int, int]) -> None:
         side_views(history.index, starts, first, (*rows, n), plan.max_sample, view, cut)
@@ -174,7 +175,7 @@ def _vertices(
             history.index, history.facts, first, rows, view, plan.max_sample, counts, values
         )
 
-    run(describe, list(pairwise(cuts.tolist())), plan.threads)
+    run(describe, list(pairwise(cuts.tolist())), threads)
     arrays: list[NDArray[Any]] = []
     for k in range(len(SIDES)):
         fan, degree = counts[2 * k], counts[2 * k + 1]

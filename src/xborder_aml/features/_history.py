@@ -7,11 +7,12 @@ stream.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xborder_aml.features._threads import FEW_ROWS, run
 from xborder_aml.kernels.feature_index import (
     PAYEE_RECEIVED,
     PAYER_SENT,
@@ -49,25 +50,40 @@ class History:
         Ask that times of a path rise, and not only that they do not fall.
     amounts
         Keep the amounts, beside the times, by row and by slot.
+    sent
+        Index what accounts sent too, and not only what they received.
+    threads
+        Number of threads that may index; the result is the same.
     """
 
-    def __init__(self, window: int, *, strict: bool = False, amounts: bool = False) -> None:
+    def __init__(
+        self,
+        window: int,
+        *,
+        strict: bool = False,
+        amounts: bool = False,
+        sent: bool = True,
+        threads: int = 1,
+    ) -> None:
         self.window = window
         self.strict = strict
         self.amounts = amounts
+        self.sent = sent
+        self.threads = threads
         self.facts = np.empty((0, 2), np.int64)
         self.n_rows = 0
         self.index = _empty_index(0, 0, 0)
         self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
 
-    def __getstate__(self) -> tuple[int, bool, bool, Batch, int]:
+    def __getstate__(self) -> tuple[dict[str, int], Batch, int]:
         """Return the rows; a copy lays them out anew, with the same numbers."""
-        rows = self._rows(slice(0, self.n_rows))
-        return self.window, self.strict, self.amounts, rows, self.n_accounts
+        names = ("window", "strict", "amounts", "sent", "threads")
+        settings = {name: getattr(self, name) for name in names}
+        return settings, self._rows(slice(0, self.n_rows)), self.n_accounts
 
-    def __setstate__(self, state: tuple[int, bool, bool, Batch, int]) -> None:
-        window, strict, amounts, rows, n_accounts = state
-        self.__init__(window, strict=strict, amounts=amounts)  # type: ignore[misc]
+    def __setstate__(self, state: tuple[dict[str, int], Batch, int]) -> None:
+        settings, rows, n_accounts = state
+        self.__init__(**settings)  # type: ignore[misc]
         self.extend(rows, n_accounts)
 
     @property
@@ -107,12 +123,16 @@ class History:
             self.facts[first:last, 1] = batch.base
         self.n_rows = last
         since = note(x, first, last, int(self.strict))
-        for side, own, other, ends in (
-            (x.sent, x.originator, x.beneficiary, x.ends[:, PAYER_SENT]),
-            (x.received, x.beneficiary, x.originator, x.ends[:, PAYEE_RECEIVED]),
-        ):
+        sides = [(x.received, x.beneficiary, x.originator, x.ends[:, PAYEE_RECEIVED])]
+        if self.sent:
+            sides.append((x.sent, x.originator, x.beneficiary, x.ends[:, PAYER_SENT]))
+
+        def write(task: tuple[Side, NDArray[np.int32], NDArray[np.int32], Any]) -> None:
+            side, own, other, ends = task
             fill(side, own, other, ends, x.seen, self.facts, since, last)
             link(side, tally(own[since:last], self.n_accounts)[0], since)
+
+        run(write, sides, self.threads if last - since >= FEW_ROWS else 1)
 
     def _make_room(self, batch: Batch) -> bool:
         """Move the regions that a batch would overflow; False when the pools are too small."""
@@ -140,7 +160,7 @@ class History:
         n = old.at.size + batch.at.size
         ahead = 2 if old.at.size else 1  # a ledger in one batch needs no room for more
         n_slots = 2 * (ahead - 1) * n + n
-        self.index = _empty_index(self.n_accounts, ahead * n, n_slots, self.amounts)
+        self.index = _empty_index(self.n_accounts, ahead * n, n_slots, self.amounts, self.sent)
         self.facts = np.empty((ahead * n if self.amounts else 0, 2), np.int64)
         self.n_rows = 0
         for k, side in enumerate((self.index.sent, self.index.received)):
@@ -167,25 +187,27 @@ def tally(
     return accounts.astype(np.int32), occurs[accounts]
 
 
-def _empty_index(n_accounts: int, n_rows: int, n_slots: int, amounts: bool = False) -> Index:
+def _empty_index(
+    n_accounts: int, n_rows: int, n_slots: int, amounts: bool = False, sent: bool = True
+) -> Index:
     # sizes and latest rows lie side by side: counting a row in then meets two lines of memory
     tally = np.zeros((n_accounts, 4), np.int32)
     tally[:, 2:] = -1
     regions = (np.zeros(n_accounts, np.int32) for _ in range(4))
-    sent, received = (
+    sides = (
         Side(
             next(regions),
             tally[:, k],
             next(regions),
-            np.empty((n_slots, 4), np.int32),
-            np.empty((n_slots if amounts else 0, 2), np.int64),
+            np.empty((slots, 4), np.int32),
+            np.empty((slots if amounts else 0, 2), np.int64),
         )
-        for k in range(2)
+        for k, slots in enumerate((n_slots if sent else 0, n_slots))
     )
     at = np.empty(n_rows, np.int64)
     before, ends = (np.empty((n_rows, 4), np.int32) for _ in range(2))
     source, target, seen = (np.empty(n_rows, np.int32) for _ in range(3))
-    return Index(at, source, target, sent, received, seen, before, ends, tally[:, 2:])
+    return Index(at, source, target, *sides, seen, before, ends, tally[:, 2:])
 
 
 def _with_accounts(index: Index, n: int) -> Index:
