@@ -170,7 +170,7 @@ def _vertices(
     cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int)
 
     def describe(rows: tuple[int, int]) -> None:
-        side_views(history.index, starts, first, (*rows, n), plan.max_sample, view, cut)
+        side_views(history.index, starts, first, rows, plan.max_sample, view, cut)
         vertex_statistics(
             history.index, history.facts, first, rows, view, plan.max_sample, counts, values
         )

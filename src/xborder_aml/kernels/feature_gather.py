@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.feature_index import (
     LATER,
-    NONE,
     OTHER,
     PAYEE_RECEIVED,
     PAYEE_SENT,
@@ -22,42 +21,75 @@ from xborder_aml.kernels.feature_index import (
     PAYER_SENT,
     ROW,
     Index,
-    Side,
 )
-from xborder_aml.kernels.feature_views import Views, begin, make_views
+from xborder_aml.kernels.feature_views import (
+    BEGIN,
+    END,
+    MARK,
+    RECEIVED,
+    SENT,
+    START,
+    Views,
+    begin,
+    make_views,
+)
 
 __all__ = ["scatter_gathers"]
 
 
 def breadth(
-    near: Side, side: Side, views: Views, whose: int, which: int, account: int, low: int
+    account: NDArray[np.int32],
+    near: NDArray[np.int32],
+    slot: NDArray[np.int32],
+    whose: int,
+    which: int,
+    a: int | np.int32,
+    low: int,
+    enough: int,
 ) -> int:
-    """Return how many slots lie one step beyond an account: what a search from it looks at."""
+    """Return how many slots lie one step beyond an account, once above `enough` no longer exactly.
+
+    That is what a search from it looks at.
+    """
     total = 0
-    s = near.start[account]
-    for p in range(s + views.begin[account, whose], s + views.end[account, whose]):
-        w = near.slot[p, OTHER]
-        total += views.end[w, which] - begin(
-            side.start[w], side.slot, views.begin, views.end, which, w, low
-        )
+    s = account[a, whose + START]
+    for p in range(s + account[a, whose + BEGIN], s + account[a, whose + END]):
+        w = near[p, OTHER]
+        total += account[w, which + END] - begin(account, slot, which, w, low)
+        if total > enough:
+            break
     return total
 
 
-def asked(far: Side, views: Views, which: int, payee: int, payer: int, low: int) -> int:
+def asked(
+    account: NDArray[np.int32],
+    far: NDArray[np.int32],
+    opposite: int,
+    payee: int | np.int32,
+    payer: int | np.int32,
+    low: int,
+) -> int:
     """Look for a payer among those of one account; return the slots it took, negated if in vain."""
-    s = far.start[payee]
+    s = account[payee, opposite + START]
     n = 0
-    p = s + views.end[payee, 1 - which] - 1
-    while p >= s and far.slot[p, ROW] >= low:
+    p = s + account[payee, opposite + END] - 1
+    while p >= s and far[p, ROW] >= low:
         n += 1
-        if far.slot[p, OTHER] == payer:
+        if far[p, OTHER] == payer:
             return n
         p -= 1
     return -n
 
 
 def from_middle(
-    near: Side, far: Side, views: Views, which: int, low: int, ends: tuple[int, int], spare: int
+    views: Views,
+    near: NDArray[np.int32],
+    far: NDArray[np.int32],
+    which: int,
+    ends: tuple[int, int],
+    search: int,
+    spare: int,
+    low: int,
 ) -> int:
     """Find sizes by looking at each account that the middle pays, and at its payers.
 
@@ -65,88 +97,102 @@ def from_middle(
     slots went into asking payers one by one. Returns the number of sizes found, which are written
     to `views.met`.
     """
+    account, met = views.account, views.met
+    opposite, mark = RECEIVED - which, MARK + (which != SENT)
     hub, middle = ends
-    views.search[0] += 1
-    search = views.search[0]
     marked = False
     n = 0
-    s = near.start[middle]
-    end = views.end[middle, which]
-    for p in range(views.begin[middle, which], end):
-        w = near.slot[s + p, OTHER]
-        w_begin = views.begin[w, 1 - which]
-        w_end = views.end[w, 1 - which]
-        if near.slot[s + p, LATER] < end or w == hub or w_end - w_begin < 2:
+    s = account[middle, which + START]
+    end = account[middle, which + END]
+    for p in range(account[middle, which + BEGIN], end):
+        w = near[s + p, OTHER]
+        w_begin = account[w, opposite + BEGIN]
+        w_end = account[w, opposite + END]
+        if near[s + p, LATER] < end or w == hub or w_end - w_begin < 2:
             continue
         size = 1  # the middle itself
-        ws = far.start[w]
+        ws = account[w, opposite + START]
         for q in range(ws + w_begin, ws + w_end):
-            x = far.slot[q, OTHER]
-            if far.slot[q, LATER] < w_end or x == middle:
+            x = far[q, OTHER]
+            if far[q, LATER] < w_end or x == middle:
                 continue
             if spare > 0:
-                steps = asked(far, views, which, x, hub, low)
+                steps = asked(account, far, opposite, x, hub, low)
                 spare -= abs(steps)
                 size += steps > 0
                 continue
             if not marked:
                 marked = True
-                hs = near.start[hub]
-                for r in range(hs + views.begin[hub, which], hs + views.end[hub, which]):
-                    views.mark[near.slot[r, OTHER], 0] = search
-            size += views.mark[x, 0] == search
+                hs = account[hub, which + START]
+                for r in range(hs + account[hub, which + BEGIN], hs + account[hub, which + END]):
+                    account[near[r, OTHER], mark] = search
+            size += account[x, mark] == search
         if size > 1:
-            views.met[n, 0] = size
+            met[n, 0] = size
             n += 1
     return n
 
 
 def from_hub(
-    near: Side, far: Side, views: Views, which: int, low: int, ends: tuple[int, int], ask: bool
+    views: Views,
+    near: NDArray[np.int32],
+    far: NDArray[np.int32],
+    which: int,
+    ends: tuple[int, int],
+    search: int,
+    ask: bool,
+    low: int,
 ) -> int:
     """Find sizes by looking at each other account that the hub pays, and at whom it pays.
 
     What `from_middle` finds, from the other end: the middle has to pay them too. Whom it pays is
     marked first or, where `ask` says that this would cost more, each account is asked when met.
     """
+    account, met, value = views.account, views.met, views.value
+    mark = MARK + (which != SENT)
     hub, middle = ends
-    views.search[0] += 1
-    search = views.search[0]
     if not ask:
-        s = near.start[middle]
-        for p in range(s + views.begin[middle, which], s + views.end[middle, which]):
-            views.mark[near.slot[p, OTHER], 0] = search
-            views.value[near.slot[p, OTHER]] = 1  # the middle itself
+        s = account[middle, which + START]
+        for p in range(s + account[middle, which + BEGIN], s + account[middle, which + END]):
+            account[near[p, OTHER], mark] = search
+            value[near[p, OTHER]] = 1  # the middle itself
     n = 0
-    s = near.start[hub]
-    end = views.end[hub, which]
-    for p in range(views.begin[hub, which], end):
-        x = near.slot[s + p, OTHER]
-        if near.slot[s + p, LATER] < end or x == middle:
+    s = account[hub, which + START]
+    end = account[hub, which + END]
+    for p in range(account[hub, which + BEGIN], end):
+        x = near[s + p, OTHER]
+        if near[s + p, LATER] < end or x == middle:
             continue
-        xs = near.start[x]
-        x_end = views.end[x, which]
-        for q in range(views.begin[x, which], x_end):
-            w = near.slot[xs + q, OTHER]
-            if near.slot[xs + q, LATER] < x_end or w == hub:
+        xs = account[x, which + START]
+        x_end = account[x, which + END]
+        for q in range(account[x, which + BEGIN], x_end):
+            w = near[xs + q, OTHER]
+            if near[xs + q, LATER] < x_end or w == hub:
                 continue
-            if views.mark[w, 0] != search:
+            if account[w, mark] != search:
                 if not ask:
                     continue
-                views.mark[w, 0] = search
-                views.value[w] = asked(far, views, which, w, middle, low) > 0
-            if views.value[w] > 0:
-                views.value[w] += 1
-                if views.value[w] == 2:
-                    views.met[n, 0] = w
+                account[w, mark] = search
+                value[w] = asked(account, far, RECEIVED - which, w, middle, low) > 0
+            if value[w] > 0:
+                value[w] += 1
+                if value[w] == 2:
+                    met[n, 0] = w
                     n += 1
     for k in range(n):
-        views.met[k, 0] = views.value[views.met[k, 0]]
+        met[k, 0] = value[met[k, 0]]
     return n
 
 
 def one_side(
-    near: Side, far: Side, views: Views, which: int, low: int, ends: tuple[int, int], max_work: int
+    views: Views,
+    near: NDArray[np.int32],
+    far: NDArray[np.int32],
+    which: int,
+    ends: tuple[int, int],
+    search: int,
+    low: int,
+    max_work: int,
 ) -> int:
     """Find the sizes of the scatter-gathers of a hub and a middle, from whichever end is cheaper.
 
@@ -154,27 +200,25 @@ def one_side(
     wider end is asked only when that could be the cheaper one. Returns the number of sizes, or -1
     where the cost is above `max_work`.
     """
+    account = views.account
     hub, middle = ends
-    a = views.end[middle, which] - begin(
-        near.start[middle], near.slot, views.begin, views.end, which, middle, low
-    )
-    b = views.end[hub, which] - begin(
-        near.start[hub], near.slot, views.begin, views.end, which, hub, low
-    )
+    opposite = RECEIVED - which
+    a = account[middle, which + END] - begin(account, near, which, middle, low)
+    b = account[hub, which + END] - begin(account, near, which, hub, low)
     if min(a, b) > max_work:
         return -1
-    from_a = from_b = NONE
+    from_a = from_b = max_work + 1
     if a <= b:
-        from_a = breadth(near, far, views, which, 1 - which, middle, low)
+        from_a = breadth(account, near, far, which, opposite, middle, low, max_work)
     if b < a or b < from_a:
-        from_b = breadth(near, near, views, which, which, hub, low)
+        from_b = breadth(account, near, near, which, which, hub, low, min(from_a, max_work))
     if b < a < from_b:
-        from_a = breadth(near, far, views, which, 1 - which, middle, low)
+        from_a = breadth(account, near, far, which, opposite, middle, low, min(from_b, max_work))
     if min(from_a, from_b) > max_work:
         return -1
     if from_a <= from_b:
-        return from_middle(near, far, views, which, low, ends, b if from_a < b else 0)
-    return from_hub(near, far, views, which, low, ends, from_b < a)
+        return from_middle(views, near, far, which, ends, search, b if from_a < b else 0, low)
+    return from_hub(views, near, far, which, ends, search, from_b < a, low)
 
 
 def scatter_gathers(
@@ -202,24 +246,29 @@ def scatter_gathers(
     counts, cut
         Counts to add to, shape (columns, E); searches left out, shape (E,).
     """
-    sent, received, before = index.sent, index.received, index.before
+    sent, received, before = index.sent.slot, index.received.slot, index.before
+    payers, payees = index.originator, index.beneficiary
     views = make_views(index, rows[0], rows[2])
+    account, met = views.account, views.met
     for i in range(rows[0], rows[1]):
-        payer = index.originator[i]
-        payee = index.beneficiary[i]
+        payer = payers[i]
+        payee = payees[i]
         if payer == payee:
             continue
-        views.end[payer, 0] += 1
-        views.end[payee, 1] += 1
+        account[payer, SENT + END] += 1
+        account[payee, RECEIVED + END] += 1
         low = starts[i - first]
+        search = i - rows[0] + 1
         for which in range(2):
             n = 0
             if which == 0 and before[i, PAYER_SENT] >= low and before[i, PAYEE_SENT] >= low:
-                n = one_side(sent, received, views, 0, low, (payer, payee), max_work)
+                ends = (payer, payee)
+                n = one_side(views, sent, received, SENT, ends, search, low, max_work)
             elif which and before[i, PAYER_RECEIVED] >= low and before[i, PAYEE_RECEIVED] >= low:
-                n = one_side(received, sent, views, 1, low, (payee, payer), max_work)
+                ends = (payee, payer)
+                n = one_side(views, received, sent, RECEIVED, ends, search, low, max_work)
             for k in range(n):
-                column = place[min(views.met[k, 0], place.size - 1)]
+                column = place[min(met[k, 0], place.size - 1)]
                 if column >= 0:
                     counts[column, i - first] += 1
             cut[i - first] += n < 0

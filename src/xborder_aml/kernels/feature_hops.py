@@ -18,24 +18,39 @@ from xborder_aml.kernels.feature_index import (
     PAYEE_SENT,
     PAYER_RECEIVED,
     Index,
-    Side,
 )
-from xborder_aml.kernels.feature_views import Views, begin, make_views
+from xborder_aml.kernels.feature_views import (
+    END,
+    MARK,
+    RECEIVED,
+    SENT,
+    START,
+    Views,
+    begin,
+    make_views,
+)
 
 __all__ = ["hop_cycles"]
 
 
 def grow(
-    side: Side, views: Views, which: int, level: tuple[int, int], hops: int, low: int, avoid: int
+    views: Views,
+    slot: NDArray[np.int32],
+    end_of: int,
+    level: tuple[int, int],
+    hops: int,
+    low: int,
+    avoid: int | np.int32,
+    search: int,
 ) -> tuple[int, int, int]:
     """Meet the accounts one hop beyond a level of one end's neighbourhood.
 
     Parameters
     ----------
-    which
+    end_of
         0 along the transfers from the beneficiary, 1 against them from the originator.
     level
-        Where the level stands in ``views.met[:, which]``.
+        Where the level stands in ``views.met[:, end_of]``.
     hops
         How far the accounts one hop beyond are.
     avoid
@@ -46,33 +61,42 @@ def grow(
     end, work, touched
         End of the next level, slots looked at, and 1 where the other neighbourhood was met.
     """
-    search = views.search[0]
+    account, met, value = views.account, views.met, views.value
+    which = RECEIVED * end_of
+    mine, theirs = MARK + end_of, MARK + 1 - end_of
     end = level[1]
     work = 0
     touched = 0
     for k in range(level[0], level[1]):
-        x = views.met[k, which]
+        x = met[k, end_of]
         if x == avoid:
             continue
-        s = side.start[x]
-        b = begin(side.start[x], side.slot, views.begin, views.end, which, x, low)
-        e = views.end[x, which]
+        s = account[x, which + START]
+        b = begin(account, slot, which, x, low)
+        e = account[x, which + END]
         work += e - b
         for p in range(s + b, s + e):
-            y = side.slot[p, OTHER]
-            if views.mark[y, which] == search:
+            y = slot[p, OTHER]
+            if account[y, mine] == search:
                 continue
-            views.mark[y, which] = search
-            views.met[end, which] = y
+            account[y, mine] = search
+            met[end, end_of] = y
             end += 1
-            if which == 0:
-                views.value[y] = hops
-            touched |= views.mark[y, 1 - which] == search
+            if end_of == 0:
+                value[y] = hops
+            touched |= account[y, theirs] == search
     return end, work, touched
 
 
 def meet(
-    index: Index, views: Views, ends: tuple[int, int], low: int, most: int, max_work: int
+    views: Views,
+    sent: NDArray[np.int32],
+    received: NDArray[np.int32],
+    ends: tuple[int, int],
+    low: int,
+    most: int,
+    max_work: int,
+    search: int,
 ) -> tuple[int, int]:
     """Grow a neighbourhood around each end, and tell whether they meet within `most` hops.
 
@@ -83,10 +107,8 @@ def meet(
         0 where the ends do not meet; and the slots looked at.
     """
     payer, payee = ends
-    views.search[0] += 1
-    for which in range(2):
-        views.mark[ends[1 - which], which] = views.search[0]
-        views.met[0, which] = ends[1 - which]
+    views.account[payee, MARK] = views.account[payer, MARK + 1] = search
+    views.met[0, 0], views.met[0, 1] = payee, payer
     views.value[payee] = 0
     ahead_low, ahead_end, back_low, back_end = 0, 1, 0, 1
     ahead = back = touched = work = 0
@@ -96,12 +118,12 @@ def meet(
         if ahead_end - ahead_low <= back_end - back_low:
             ahead += 1
             level = (ahead_low, ahead_end)
-            end, looked, t = grow(index.sent, views, 0, level, ahead, low, payer)
+            end, looked, t = grow(views, sent, 0, level, ahead, low, payer, search)
             ahead_low, ahead_end = ahead_end, end
         else:
             back += 1
             level = (back_low, back_end)
-            end, looked, t = grow(index.received, views, 1, level, back, low, payee)
+            end, looked, t = grow(views, received, 1, level, back, low, payee, search)
             back_low, back_end = back_end, end
         touched |= t
         work += looked
@@ -111,12 +133,13 @@ def meet(
 
 
 def walk(
-    received: Side,
     views: Views,
+    received: NDArray[np.int32],
     low: int,
     ends: tuple[int, int],
     known: int,
     spare: int,
+    search: int,
     stack: NDArray[np.int64],
     on_path: NDArray[np.int8],
     lengths: NDArray[np.int64],
@@ -125,44 +148,41 @@ def walk(
 
     Returns the slots that may still be looked at: below 0 where the walk was cut.
     """
+    account, value = views.account, views.value
     payer, payee = ends
-    search = views.search[0]
     most = stack.shape[0]
     d = 0
     stack[0, 0] = payer
-    stack[0, 1] = received.start[payer] + begin(
-        received.start[payer], received.slot, views.begin, views.end, 1, payer, low
-    )
+    stack[0, 1] = begin(account, received, RECEIVED, payer, low)
     on_path[payer] = 1
     while d >= 0:
         x = stack[d, 0]
         p = stack[d, 1]
-        end = views.end[x, 1]
-        if p == received.start[x] + end or spare < 0:
+        end = account[x, RECEIVED + END]
+        if p == end or spare < 0:
             on_path[x] = 0
             d -= 1
             continue
         stack[d, 1] = p + 1
         spare -= 1
-        if received.slot[p, LATER] < end:
+        p += account[x, RECEIVED + START]
+        if received[p, LATER] < end:
             continue
-        y = received.slot[p, OTHER]
+        y = received[p, OTHER]
         if y == payee:
             lengths[d + 2] += 1
             continue
         left = most - d - 1
         if on_path[y] or left == 0:
             continue
-        if views.mark[y, 0] == search:
-            if views.value[y] > left:
+        if account[y, MARK] == search:
+            if value[y] > left:
                 continue
         elif left <= known:
             continue
         d += 1
         stack[d, 0] = y
-        stack[d, 1] = received.start[y] + begin(
-            received.start[y], received.slot, views.begin, views.end, 1, y, low
-        )
+        stack[d, 1] = begin(account, received, RECEIVED, y, low)
         on_path[y] = 1
     return spare
 
@@ -192,27 +212,30 @@ def hop_cycles(
     counts, cut
         Counts to add to, shape (columns, E); searches that were left, shape (E,).
     """
-    before = index.before
+    before, sent, received = index.before, index.sent.slot, index.received.slot
+    payers, payees = index.originator, index.beneficiary
     views = make_views(index, rows[0], rows[2])
+    account = views.account
     most = place.size - 2
     stack = np.empty((most, 2), np.int64)
-    on_path = np.zeros(index.sent.start.size, np.int8)
+    on_path = np.zeros(account.shape[0], np.int8)
     lengths = np.zeros(most + 2, np.int64)
     for i in range(rows[0], rows[1]):
-        payer = index.originator[i]
-        payee = index.beneficiary[i]
+        payer = payers[i]
+        payee = payees[i]
         if payer == payee:
             continue
         low = starts[i - first]
-        views.end[payer, 0] += 1
-        views.end[payee, 1] += 1
+        account[payer, SENT + END] += 1
+        account[payee, RECEIVED + END] += 1
         if before[i, PAYER_RECEIVED] < low or before[i, PAYEE_SENT] < low:
             continue
         ends = (payer, payee)
-        known, work = meet(index, views, ends, low, most, max_work)
+        search = i - rows[0] + 1
+        known, work = meet(views, sent, received, ends, low, most, max_work, search)
         spare = max_work - work
         if known > 0 and spare >= 0:
-            spare = walk(index.received, views, low, ends, known, spare, stack, on_path, lengths)
+            spare = walk(views, received, low, ends, known, spare, search, stack, on_path, lengths)
             for k in range(2, most + 2):
                 if lengths[k] > 0:
                     if place[k] >= 0:

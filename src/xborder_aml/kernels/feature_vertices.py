@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.kernels.feature_index import LATER, ROW, Index
-from xborder_aml.kernels.feature_views import begin, make_views
 
 __all__ = ["MOMENTS", "SIDES", "side_views", "vertex_statistics"]
 
@@ -98,7 +97,7 @@ def side_views(
     index: Index,
     starts: NDArray[np.int32],
     first: int,
-    rows: tuple[int, int, int],
+    rows: tuple[int, int],
     max_work: int,
     view: NDArray[np.int32],
     cut: NDArray[np.uint16],
@@ -110,7 +109,7 @@ def side_views(
     starts
         First row in the window of each row from `first` on, shape (E,).
     rows
-        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
+        The rows to look at, ``[rows[0], rows[1])``.
     max_work
         Most slots of a side: the latest ones.
     view
@@ -118,33 +117,29 @@ def side_views(
     cut
         Sides that `max_work` cut, shape (E,).
     """
-    before, sides = index.before, (index.sent, index.received)
-    views = make_views(index, rows[0], rows[2])
     for i in range(rows[0], rows[1]):
         if index.originator[i] == index.beneficiary[i]:
             continue
         e = i - first
         low = starts[e]
-        views.end[index.originator[i], 0] += 1
-        views.end[index.beneficiary[i], 1] += 1
         for k in range(4):
-            account = index.originator[i] if k < 2 else index.beneficiary[i]
-            which = k & 1
-            end = views.end[account, which]
-            if before[i, k] < low:  # none in the window but the row itself: so for most of them
-                view[2 * k, e] = end - (k == 0 or k == 3)
-                view[2 * k + 1, e] = end
-                continue
-            side = sides[which]
-            s = side.start[account]
-            b = views.begin[account, which]
-            if b < 0:
-                b = begin(
-                    side.start[account], side.slot, views.begin, views.end, which, account, low
-                )
-            while b < end and side.slot[s + b, ROW] < low:
-                b += 1
-            views.begin[account, which] = b
+            end = index.ends[i, k]
+            b = end - (k == 0 or k == 3)  # the row itself: so for most of them
+            if index.before[i, k] >= low:
+                account = index.originator[i] if k < 2 else index.beneficiary[i]
+                side = index.received if k & 1 else index.sent
+                s = side.start[account]
+                step = 1  # few are in the window: in leaps from its end
+                while b - step >= 0 and side.slot[s + b - step, ROW] >= low:
+                    step += step
+                least = max(b - step, -1)  # below the first one in the window
+                b -= step >> 1
+                while b - least > 1:
+                    middle = (least + b) >> 1
+                    if side.slot[s + middle, ROW] < low:
+                        least = middle
+                    else:
+                        b = middle
             cut[e] += end - b > max_work
             view[2 * k, e] = max(b, end - max_work)
             view[2 * k + 1, e] = end
