@@ -224,8 +224,14 @@ __all__ = [
 ]
 
 
+_PACKAGES = ("synth",)
+"""Packages that are public as they are: ``xb.synth.generate``."""
+
+
 def __getattr__(name: str) -> Any:
     """Load a public name from its module when it is first asked for."""
+    if name in _PACKAGES:
+        return import_module(f"xborder_aml.{name}")
     if name not in _HOME:
         from xborder_aml.errors import did_you_mean
 

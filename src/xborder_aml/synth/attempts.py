@@ -1,0 +1,180 @@
+"""AMLworld's families of laundering attempts, in the sizes that its authors publish.
+
+They run through accounts of the economy that have other business, all of one currency, in no more
+days than AMLworld's take. Amounts are drawn one by one, as there.
+
+References
+----------
+Altman, Blanusa, von Niederhausern, Egressy, Anghel, Atasu, Realistic Synthetic Financial
+Transactions for Anti-Money Laundering Models, NeurIPS Datasets and Benchmarks (2023), section 3.
+Suzumura and Kanezashi, AMLSim (2021), for the shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from xborder_aml.errors import DataError
+from xborder_aml.synth.docket import DAY_US, LAUNDERING, Docket
+from xborder_aml.synth.society import rng_of
+from xborder_aml.synth.spec import ROLES, Attempts
+
+__all__ = ["SIZE_BINS", "add_attempts", "add_loose", "draw_sizes"]
+
+SIZE_BINS = ((1, 2), (3, 4), (5, 8), (9, 12), (13, 18))
+"""Sizes of an attempt, bin by bin: (1,2] counts an attempt of one too."""
+_TRIES = 500
+_MEDIAN = 8_000_00
+_SIGMA = 1.3
+
+_Edges = list[tuple[int, int, float]]  # from, to, and when as a share of the attempt's days
+_Shape = Callable[[int, int, np.random.Generator], _Edges]
+
+
+def _fan_out(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    return [(0, i + 1, t) for i, t in enumerate(np.sort(rng.random(n)))]
+
+
+def _fan_in(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    return [(i + 1, 0, t) for i, t in enumerate(np.sort(rng.random(n)))]
+
+
+def _cycle(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    return [(i, (i + 1) % n, t) for i, t in enumerate(np.sort(rng.random(n)))]
+
+
+def _random(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    return [(i, i + 1, t) for i, t in enumerate(np.sort(rng.random(n)))]
+
+
+def _bipartite(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    return [(2 * i, 2 * i + 1, t) for i, t in enumerate(rng.random(n))]
+
+
+def _stack(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    out = []
+    for i, (a, b) in enumerate(np.sort(rng.random((n, 2)), axis=1)):
+        out += [(3 * i, 3 * i + 1, a), (3 * i + 1, 3 * i + 2, b)]
+    return out
+
+
+def _scatter_gather(n: int, _: int, rng: np.random.Generator) -> _Edges:
+    out = []
+    for i, (a, b) in enumerate(np.sort(rng.random((n, 2)), axis=1)):
+        out += [(0, i + 2, a), (i + 2, 1, b)]
+    return out
+
+
+def _gather_scatter(n: int, m: int, rng: np.random.Generator) -> _Edges:
+    out = [(i + 1, 0, 0.5 * t) for i, t in enumerate(rng.random(n))]
+    return out + [(0, n + i + 1, 0.5 + 0.5 * t) for i, t in enumerate(rng.random(m))]
+
+
+# Shape, most days, transactions for a size, least size
+_FAMILIES: dict[str, tuple[_Shape, float, int, int]] = {
+    "fan_out": (_fan_out, 4.0, 1, 1),
+    "fan_in": (_fan_in, 4.0, 1, 1),
+    "cycle": (_cycle, 4.0, 1, 2),
+    "random": (_random, 4.0, 1, 1),
+    "bipartite": (_bipartite, 2.0, 1, 1),
+    "stack": (_stack, 5.0, 2, 1),
+    "scatter_gather": (_scatter_gather, 4.0, 2, 1),
+    "gather_scatter": (_gather_scatter, 7.9, 1, 1),
+}
+
+
+def draw_sizes(
+    n: int, total: int, weights: tuple[int, ...], least: int, rng: np.random.Generator
+) -> list[int]:
+    """Draw sizes of attempts from the published bins so that they sum to the published total.
+
+    The number in each bin is what the weights say, to rounding; where in its bin a size lies is
+    drawn anew until the sum can be reached by moving sizes inside of their bins.
+
+    Raises
+    ------
+    DataError
+        If no sizes in these bins have such a sum.
+    """
+    share = np.array(weights) / sum(weights)
+    for attempt in range(_TRIES):
+        # ever looser about the bins: rounding at first, chance later
+        if attempt < _TRIES // 10:
+            counts = np.floor(np.cumsum(share) * n + rng.random())
+            counts = np.diff(np.minimum(counts, n), prepend=0.0)
+            counts[-1] += n - counts.sum()
+        else:
+            counts = rng.multinomial(n, share)
+        bins = np.repeat(np.arange(len(SIZE_BINS)), counts.astype(np.int64))
+        low = np.maximum(np.array([b[0] for b in SIZE_BINS])[bins], least)
+        high = np.array([b[1] for b in SIZE_BINS])[bins]
+        size = rng.integers(low, high + 1)
+        for i in rng.permutation(n):
+            size[i] = np.clip(size[i] + total - size.sum(), low[i], high[i])
+        if size.sum() == total:
+            return [int(s) for s in rng.permutation(size)]
+    raise DataError(
+        f"{n} attempts of the sizes asked for cannot have {total} transactions; change either"
+    )
+
+
+def add_attempts(docket: Docket, seed: int) -> None:
+    """Plan the attempts that the specification asks for."""
+    for name, wanted in docket.spec.attempts:
+        shape, days, each, least = _FAMILIES[name]
+        rng = rng_of(seed, f"attempts {name}")
+        firsts, seconds = _sizes(wanted, each, least, rng)
+        for n, m in zip(firsts, seconds, strict=True):
+            edges = shape(n, m, rng)
+            accounts = _cast(docket, 1 + max(max(a, b) for a, b, _ in edges), rng)
+            case = docket.open_case(LAUNDERING, name, f"an attempt of {len(edges)} transactions")
+            span = min(days, docket.spec.days) * rng.uniform(0.5, 1.0)
+            begin = rng.uniform(0, docket.spec.days - span)
+            paid: set[int] = set()
+            for a, b, t in sorted(edges, key=lambda e: e[2]):
+                at = int((begin + span * t) * DAY_US)
+                amount = int(_MEDIAN * np.exp(_SIGMA * rng.standard_normal()))
+                docket.pay(case, at, accounts[a], accounts[b], amount,
+                           is_origin=a not in paid, form="ach", pattern=name)  # fmt: skip
+                paid.add(b)
+
+
+def _sizes(
+    wanted: Attempts, each: int, least: int, rng: np.random.Generator
+) -> tuple[list[int], list[int]]:
+    """Return the sizes of both sides; the second is zero but for gather-scatters."""
+    n, total = wanted.n, wanted.n_transactions // each
+    if wanted.sinks is None:
+        return draw_sizes(n, total, wanted.sizes, least, rng), [0] * n
+    first = draw_sizes(n, total // 2, wanted.sizes, least, rng)
+    return first, draw_sizes(n, total - total // 2, wanted.sinks, least, rng)
+
+
+def _cast(docket: Docket, n: int, rng: np.random.Generator) -> list[int]:
+    """Draw accounts of one currency that have business of their own."""
+    society = docket.society
+    lived = np.isin(society.role, [ROLES.index(r) for r in ("person", "company")])
+    share = np.bincount(society.currency[lived], minlength=len(docket.money.codes))
+    share = np.where(share >= 2 * n, share, 0)
+    if not share.any():
+        raise DataError(
+            f"an attempt needs {n} accounts of one currency and there are not so many persons and "
+            "companies; ask for more accounts, or for no attempts"
+        )
+    currency = rng.choice(share.size, p=share / share.sum())
+    pool = np.flatnonzero(lived & (society.currency == currency))
+    return [int(a) for a in rng.choice(pool, n, replace=False)]
+
+
+def add_loose(docket: Docket, seed: int) -> None:
+    """Plan laundering transactions that belong to no pattern."""
+    rng = rng_of(seed, "loose")
+    for _ in range(docket.spec.loose):
+        case = docket.open_case(LAUNDERING, None, "proceeds outside of any pattern")
+        a, b = _cast(docket, 2, rng)
+        amount = int(_MEDIAN * np.exp(_SIGMA * rng.standard_normal()))
+        form = ("ach", "cheque", "cash", "card")[int(rng.integers(4))]
+        at = int(rng.uniform(0, docket.spec.days) * DAY_US)
+        docket.pay(case, at, a, b, amount, is_origin=True, form=form)
