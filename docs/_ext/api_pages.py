@@ -19,6 +19,7 @@ _GROUPS = (
     ("Features for models", ("features",)),
     ("Scoring", ("score",)),
     ("Referring", ("referral",)),
+    ("Exchange with authorities and tools", ("exchange",)),
     ("Reporting and figures", ("report",)),
     ("Whole runs", ("batch",)),
     ("Synthetic ledgers", ("synth",)),

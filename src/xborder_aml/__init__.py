@@ -60,6 +60,11 @@ if TYPE_CHECKING:
         WorkerError,
         XBorderAMLError,
     )
+    from xborder_aml.exchange.ftm import ftm_entities
+    from xborder_aml.exchange.goaml import GoamlReport, GoamlSubject, goaml_report
+    from xborder_aml.exchange.goaml_profile import GoamlProfile
+    from xborder_aml.exchange.recall import RecallCase, recall_request
+    from xborder_aml.exchange.validate import validate_xml
     from xborder_aml.executors import ProcessesExecutor, SerialExecutor, Task, ThreadsExecutor
     from xborder_aml.features import TransactionFeatures
     from xborder_aml.findings import Findings
@@ -98,6 +103,9 @@ _HOME = {
     "Findings": "findings",
     "FunnelAccount": "detectors.funnel_account",
     "GatherScatter": "detectors.gather_scatter",
+    "GoamlProfile": "exchange.goaml_profile",
+    "GoamlReport": "exchange.goaml",
+    "GoamlSubject": "exchange.goaml",
     "Hop": "detectors.typology",
     "LaundromatCore": "detectors.laundromat_core",
     "LayeringChain": "detectors.layering_chain",
@@ -110,6 +118,7 @@ _HOME = {
     "ProcessesExecutor": "executors",
     "RandomWalk": "detectors.random_walk",
     "RateMissingError": "errors",
+    "RecallCase": "exchange.recall",
     "RoundTrip": "detectors.round_trip",
     "SOURCES": "sources",
     "ScatterGather": "detectors.scatter_gather",
@@ -138,6 +147,8 @@ _HOME = {
     "evaluate_demo": "synth",
     "example_ledger": "synth",
     "flow_figure": "report",
+    "ftm_entities": "exchange.ftm",
+    "goaml_report": "exchange.goaml",
     "join_parts": "detection",
     "jurisdiction_tables": "jurisdictions.tables",
     "plan": "detection",
@@ -145,10 +156,12 @@ _HOME = {
     "read_ledger": "sources",
     "read_patterns": "sources",
     "read_transactions": "sources",
+    "recall_request": "exchange.recall",
     "refer": "referral",
     "run_batch": "batch",
     "run_task": "detection",
     "timeline": "report",
+    "validate_xml": "exchange.validate",
     "write_report": "report",
 }
 
@@ -170,6 +183,9 @@ __all__ = [
     "Findings",
     "FunnelAccount",
     "GatherScatter",
+    "GoamlProfile",
+    "GoamlReport",
+    "GoamlSubject",
     "Hop",
     "LaundromatCore",
     "LayeringChain",
@@ -182,6 +198,7 @@ __all__ = [
     "ProcessesExecutor",
     "RandomWalk",
     "RateMissingError",
+    "RecallCase",
     "RoundTrip",
     "ScatterGather",
     "SchemaError",
@@ -209,6 +226,8 @@ __all__ = [
     "evaluate_demo",
     "example_ledger",
     "flow_figure",
+    "ftm_entities",
+    "goaml_report",
     "join_parts",
     "jurisdiction_tables",
     "plan",
@@ -216,10 +235,12 @@ __all__ = [
     "read_ledger",
     "read_patterns",
     "read_transactions",
+    "recall_request",
     "refer",
     "run_batch",
     "run_task",
     "timeline",
+    "validate_xml",
     "write_report",
 ]
 

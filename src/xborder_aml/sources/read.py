@@ -20,13 +20,18 @@ from xborder_aml.sources.amlsim import AMLSIM
 from xborder_aml.sources.amlworld import AMLWORLD
 from xborder_aml.sources.fincen_files import FINCEN_FILES
 from xborder_aml.sources.generic import GENERIC
+from xborder_aml.sources.goaml import GOAML
+from xborder_aml.sources.iso20022 import ISO20022
 from xborder_aml.sources.occrp import OCCRP
 from xborder_aml.sources.tide import TIDE
 
 __all__ = ["SOURCES", "read_accounts", "read_ledger", "read_patterns", "read_transactions"]
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
-    {source.name: source for source in (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE)}
+    {
+        source.name: source
+        for source in (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE, ISO20022, GOAML)
+    }
 )
 """Every source that can be read by name."""
 
