@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xborder_aml.detectors._spec import microseconds
 from xborder_aml.errors import ParameterError
-from xborder_aml.features._history import Batch, History, tally
+from xborder_aml.features._history import Batch, History
 from xborder_aml.features._threads import FEW_ROWS, run
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels import feature_cycles, feature_gather, feature_hops
@@ -167,7 +167,7 @@ def fan_degree(
         out = np.zeros((2, history.n_rows - first, 2), np.int32)
         x = history.index
         tasks = [
-            (side, tally(own[first : history.n_rows], history.n_accounts)[0], starts, first, counts)
+            (side, history.tally(own[first : history.n_rows], 0)[0], starts, first, counts)
             for side, own, counts in (
                 (x.received, x.beneficiary, out[0]),
                 (x.sent, x.originator, out[1]),

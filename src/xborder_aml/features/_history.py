@@ -7,7 +7,7 @@ stream.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,14 @@ from xborder_aml.kernels.feature_index import (
     PAYER_SENT,
     Index,
     Side,
+    distinct,
     fill,
     link,
     move,
     note,
 )
 
-__all__ = ["Batch", "History", "tally"]
+__all__ = ["Batch", "History"]
 
 _SPARSE = 16
 """Rows of a batch are few where there are so many accounts to each."""
@@ -73,6 +74,7 @@ class History:
         self.facts = np.empty((0, 2), np.int64)
         self.n_rows = 0
         self.index = _empty_index(0, 0, 0)
+        self._scratch = np.zeros((2, 0), np.int32)
         self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
 
     def __getstate__(self) -> tuple[dict[str, int], Batch, int]:
@@ -95,6 +97,7 @@ class History:
         """Append a batch and return the rows that it became, ``(first, last)``."""
         if n_accounts > self.n_accounts:
             self.index = _with_accounts(self.index, max(n_accounts, 2 * self.n_accounts))
+            self._scratch = np.zeros((2, self.n_accounts), np.int32)
         if batch.at.size == 0:
             return self.n_rows, self.n_rows
         if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(batch):
@@ -106,6 +109,23 @@ class History:
     def rows_since(self, at: int) -> int:
         """Return the first row at or after a time."""
         return int(np.searchsorted(self.index.at[: self.n_rows], at))
+
+    def tally(
+        self, account: NDArray[np.int32], which: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the accounts that occur, and how often each does.
+
+        `which` of the two scratch rows is used: no two threads may ask for the same.
+        """
+        if account.size < self.n_accounts // _SPARSE:
+            scratch, found = self._scratch[which], np.empty(account.size, np.int32)
+            found = found[: distinct(account, scratch, found)]
+            counts = scratch[found].astype(np.int64)
+            scratch[found] = 0
+            return found, counts
+        occurs = np.bincount(account, minlength=self.n_accounts)
+        accounts = np.flatnonzero(occurs)
+        return accounts.astype(np.int32), occurs[accounts]
 
     def _rows(self, keep: slice) -> Batch:
         x = self.index
@@ -123,23 +143,24 @@ class History:
             self.facts[first:last, 1] = batch.base
         self.n_rows = last
         since = note(x, first, last, int(self.strict))
-        sides = [(x.received, x.beneficiary, x.originator, x.ends[:, PAYEE_RECEIVED])]
-        if self.sent:
-            sides.append((x.sent, x.originator, x.beneficiary, x.ends[:, PAYER_SENT]))
 
-        def write(task: tuple[Side, NDArray[np.int32], NDArray[np.int32], Any]) -> None:
-            side, own, other, ends = task
+        def write(which: int) -> None:
+            side, own, other = (
+                (x.received, x.beneficiary, x.originator),
+                (x.sent, x.originator, x.beneficiary),
+            )[which]
+            ends = x.ends[:, (PAYEE_RECEIVED, PAYER_SENT)[which]]
             fill(side, own, other, ends, x.seen, self.facts, since, last)
-            link(side, tally(own[since:last], self.n_accounts)[0], since)
+            link(side, self.tally(own[since:last], which)[0], since)
 
-        run(write, sides, self.threads if last - since >= FEW_ROWS else 1)
+        run(write, range(1 + self.sent), self.threads if last - since >= FEW_ROWS else 1)
 
     def _make_room(self, batch: Batch) -> bool:
         """Move the regions that a batch would overflow; False when the pools are too small."""
         plans = []
         sides = (self.index.sent, self.index.received)
         for side, key, used in zip(sides, _ends(batch), self._used, strict=True):
-            accounts, counts = tally(key, self.n_accounts)
+            accounts, counts = self.tally(key, 0)
             need = side.size[accounts] + counts
             full = need > side.room[accounts]
             room = 2 * need[full]
@@ -159,32 +180,20 @@ class History:
         old = self._rows(keep)
         n = old.at.size + batch.at.size
         ahead = 2 if old.at.size else 1  # a ledger in one batch needs no room for more
-        n_slots = 2 * (ahead - 1) * n + n
+        n_slots = (4 * ahead - 3) * n
         self.index = _empty_index(self.n_accounts, ahead * n, n_slots, self.amounts, self.sent)
         self.facts = np.empty((ahead * n if self.amounts else 0, 2), np.int64)
         self.n_rows = 0
         for k, side in enumerate((self.index.sent, self.index.received)):
             room = sum(np.bincount(_ends(b)[k], minlength=self.n_accounts) for b in (old, batch))
-            side.room[:] = room
-            side.start[:] = np.cumsum(room) - room
-            self._used[k] = n
+            side.room[:] = ahead * room
+            side.start[:] = ahead * (np.cumsum(room) - room)
+            self._used[k] = ahead * n
         self._write(old)
 
 
 def _ends(batch: Batch) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return batch.originator, batch.beneficiary
-
-
-def tally(
-    account: NDArray[np.int32], n_accounts: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the accounts that occur, ascending, and how often each does."""
-    if account.size < n_accounts // _SPARSE:
-        found = np.unique(account, return_counts=True)
-        return found[0].astype(np.int32), found[1].astype(np.int64)
-    occurs = np.bincount(account, minlength=n_accounts)
-    accounts = np.flatnonzero(occurs)
-    return accounts.astype(np.int32), occurs[accounts]
 
 
 def _empty_index(

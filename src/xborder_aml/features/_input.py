@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from xborder_aml.errors import DataError, SchemaError
 from xborder_aml.features._stream import Rows
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.kernels.names import enter, number_names
 from xborder_aml.schema import JURISDICTION, TRANSACTIONS
 
 __all__ = ["COLUMNS", "N_CORRIDORS", "Accounts", "Table", "ids_of", "read_table"]
@@ -26,8 +28,10 @@ COLUMNS = (
 )
 """What the features read of a transactions table."""
 _ENDS = ("originator", "beneficiary")
+_DTYPES = {c: TRANSACTIONS.dtypes[c] for c in COLUMNS}
+_FILLED = [c.name for c in TRANSACTIONS if c.name in COLUMNS and not c.nullable]
 _N_PLACES = len(JURISDICTION.categories)
-_FEW = 20_000
+_ROOM = 1 << 10
 N_CORRIDORS = _N_PLACES * _N_PLACES
 
 
@@ -35,19 +39,40 @@ class Accounts:
     """Numbers of the accounts met so far, in the order in which they were met."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._table = np.full((_ROOM, 4), -1, np.int64)
+        self._pool = np.empty(8 * _ROOM, np.uint8)
+        self._used = np.zeros(2, np.int64)
 
     def __len__(self) -> int:
         """Return how many accounts were met."""
-        return len(self._known)
+        return int(self._used[0])
 
     def numbers(self, names: pl.Series) -> NDArray[np.int32]:
         """Return the number of each name; new names get the next ones."""
-        known, wanted = self._known, names.to_list()
-        numbers = [*map(known.get, wanted)]
-        for i in (i for i, number in enumerate(numbers) if number is None):
-            numbers[i] = known.setdefault(wanted[i], len(known))
-        return np.array(numbers, np.int32)
+        text = names.to_arrow()
+        if isinstance(text, pa.ChunkedArray):
+            text = text.combine_chunks()
+        _, ends, data = text.buffers()
+        out = np.empty(len(text), np.int32)
+        bounds = np.frombuffer(ends, np.int64)[text.offset : text.offset + out.size + 1]
+        letters = np.frombuffer(data or b"", np.uint8)
+        reached = 0
+        while reached < out.size:
+            reached = number_names(
+                bounds, letters, reached, self._table, self._pool, self._used, out
+            )
+            if reached < out.size:
+                self._grow(int(bounds[reached + 1] - bounds[reached]))
+        return out
+
+    def _grow(self, n_bytes: int) -> None:
+        """Make room for as many names again, and for one of so many bytes."""
+        table = np.full((2 * self._table.shape[0], 4), -1, np.int64)
+        enter(self._table, table)
+        self._table = table
+        pool = np.empty(2 * self._pool.size + n_bytes, np.uint8)
+        pool[: self._pool.size] = self._pool
+        self._pool = pool
 
 
 class Table(NamedTuple):
@@ -90,25 +115,23 @@ def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Ta
     """
     if isinstance(table, TransactionGraph):
         ends = [table.column(f"{side}_code").to_numpy() for side in ("originator", "beneficiary")]
-        names = table.account_names
+        numbers = accounts.numbers(table.account_names)
+        originators, beneficiaries = numbers[ends[0]], numbers[ends[1]]
         frame = pl.DataFrame([table.column(n) for n in COLUMNS if n not in _ENDS])
     else:
-        frame = TRANSACTIONS.conform(_frame(table)).select(COLUMNS)
-        names, ends = _coded(frame)
-    numbers = accounts.numbers(names)
+        frame = _checked(_frame(table))
+        originators, beneficiaries = (accounts.numbers(frame[side]) for side in _ENDS)
     ids = frame["transaction_id"].to_numpy()
     _check_unique(ids)
-    at = frame["executed_at"].to_physical().to_numpy()
-    origin, destination = (
-        frame[f"{side}_jurisdiction"].to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
-        for side in _ENDS
-    )
+    at = frame["executed_at"].to_numpy().view(np.int64)
+    origin, destination = (_places(frame[f"{side}_jurisdiction"]) for side in _ENDS)
+    base = frame["base_minor"]
     known = (origin >= 0) & (destination >= 0)
     rows = Rows(
         at,
-        numbers[ends[0]],
-        numbers[ends[1]],
-        frame["base_minor"].fill_null(-1).to_numpy(),
+        originators,
+        beneficiaries,
+        (base.fill_null(-1) if base.null_count() else base).to_numpy(),
         np.where(known, origin * _N_PLACES + destination, -1).astype(np.int32),
     )
     order = _canonical(at, ids)
@@ -119,15 +142,27 @@ def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Ta
     return Table(ids[order], Rows._make(a[order] for a in rows), place)
 
 
-def _coded(frame: pl.DataFrame) -> tuple[pl.Series, list[NDArray[np.int32]]]:
-    """Return account names, and the place of each row's two among them."""
-    both = pl.concat([frame[side].rename("name") for side in _ENDS])
-    if both.len() < _FEW:  # each name is looked up as it stands: sooner done than sorting them out
-        return both, list(np.arange(both.len(), dtype=np.int32).reshape(2, frame.height))
-    names = both.unique()
-    places = names.to_frame().with_row_index("place")
-    codes = both.to_frame().join(places, on="name", how="left", maintain_order="left")["place"]
-    return names, list(codes.to_numpy().reshape(2, frame.height))
+def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns that are read, checked.
+
+    A batch that has them as they are declared, and no null where none may be, is not looked at any
+    further: the whole table's check would take longer than to describe a small batch.
+    """
+    if set(COLUMNS) <= set(frame.columns):
+        read = frame.select(COLUMNS)
+        if all(read[c].dtype == _DTYPES[c] for c in COLUMNS) and not any(
+            read[c].null_count() for c in _FILLED
+        ):
+            return read
+    return TRANSACTIONS.conform(frame).select(COLUMNS)
+
+
+def _places(jurisdictions: pl.Series) -> NDArray[np.int64]:
+    """Return the number of each jurisdiction, -1 where unknown."""
+    codes = jurisdictions.to_arrow().indices  # sooner done than polars' own way to them
+    if codes.null_count:
+        codes = codes.cast(pa.int32()).fill_null(-1)
+    return codes.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _writable(array: NDArray[Any]) -> NDArray[Any]:

@@ -55,7 +55,9 @@ class Reading:
 
     def is_latest(self, ids: NDArray[np.int64]) -> bool:
         """Tell whether these are the transactions of the latest batch, in some order."""
-        return np.array_equal(np.sort(ids), np.sort(self.latest))
+        return np.array_equal(ids, self.latest) or np.array_equal(
+            np.sort(ids), np.sort(self.latest)
+        )
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where each of these transactions stands in the latest batch."""

@@ -33,6 +33,8 @@ from xborder_aml.graph import TransactionGraph
 __all__ = ["TransactionFeatures"]
 
 _log = logging.getLogger(__name__)
+_ARROW = {np.dtype(name): getattr(pa, name)() for name in ("uint16", "uint32", "int32", "int64")}
+_ARROW[np.dtype(float)] = pa.float64()
 _CONTAINERS = ("default", "polars", "pandas")
 
 
@@ -282,9 +284,15 @@ class TransactionFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys
             columns = {name: array[place] for name, array in columns.items()}
         if getattr(self, "_sklearn_output_config", {}).get("transform") == "pandas":
             return _pandas().DataFrame(columns, copy=False)
-        # through Arrow, which takes the buffers as they are
-        arrays = [pa.array(np.ascontiguousarray(a)) for a in columns.values()]
-        return pl.from_arrow(pa.Table.from_arrays(arrays, names=list(columns)))
+        # through one Arrow array, which takes the buffers as they are: a small batch has little
+        # else to wait for than its columns to become series one by one
+        arrays = [_arrow(np.ascontiguousarray(a)) for a in columns.values()]
+        rows = pa.StructArray.from_arrays(arrays, list(columns))
+        return pl.Series("row", rows).struct.unnest()
+
+
+def _arrow(array: NDArray[Any]) -> pa.Array:
+    return pa.Array.from_buffers(_ARROW[array.dtype], array.size, [None, pa.py_buffer(array)])
 
 
 def _pandas() -> Any:

@@ -27,6 +27,7 @@ __all__ = [
     "SEEN",
     "Index",
     "Side",
+    "distinct",
     "fill",
     "link",
     "move",
@@ -167,6 +168,20 @@ def fill(
             fact[p, 1] = facts[row, 1]
 
 
+def distinct(keys: NDArray[np.int32], counts: NDArray[np.int32], out: NDArray[np.int32]) -> int:
+    """Write the keys that occur in `out`, in the order in which they are met.
+
+    How often each occurs is added to `counts`, which holds zeros. Returns how many keys there are.
+    """
+    n = 0
+    for i in range(keys.size):
+        if counts[keys[i]] == 0:
+            out[n] = keys[i]
+            n += 1
+        counts[keys[i]] += 1
+    return n
+
+
 def link(side: Side, accounts: NDArray[np.int32], first: int) -> None:
     """Let each slot of the accounts know the next one of the same pair.
 
@@ -203,6 +218,7 @@ def move(side: Side, accounts: NDArray[np.int32], to: NDArray[np.int32]) -> None
         side.start[v] = to[i]
 
 
+distinct = jit(distinct)
 note = jit(note)
 fill = jit(fill)
 link = jit(link)
