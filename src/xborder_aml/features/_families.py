@@ -25,7 +25,7 @@ from xborder_aml.features._counts import (
 from xborder_aml.features._history import History
 from xborder_aml.features._threads import FEW_ROWS, run
 from xborder_aml.kernels.feature_running import GAPS, ORDINALS
-from xborder_aml.kernels.feature_vertices import MOMENTS, SIDES, side_views, vertex_statistics
+from xborder_aml.kernels.feature_vertices import MOMENTS, SIDES, vertex_statistics
 
 __all__ = [
     "FAMILIES",
@@ -161,7 +161,6 @@ def _vertices(
 ) -> tuple[Columns, NDArray[np.uint16]]:
     n = history.n_rows
     counts = np.zeros((8, n - first), np.int32)
-    view = np.zeros((8, n - first), np.int32)
     # columns a power of two apart would share a few lines of the processor's cache
     values = np.zeros((16 * len(SIDES), -(-(n - first) // 512) * 512 + 8))
     cut = np.zeros(n - first, np.uint16)
@@ -170,9 +169,16 @@ def _vertices(
     cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int)
 
     def describe(rows: tuple[int, int]) -> None:
-        side_views(history.index, starts, first, rows, plan.max_sample, view, cut)
         vertex_statistics(
-            history.index, history.facts, first, rows, view, plan.max_sample, counts, values
+            history.index,
+            history.facts,
+            starts,
+            first,
+            rows,
+            plan.max_sample,
+            counts,
+            values,
+            cut,
         )
 
     run(describe, list(pairwise(cuts.tolist())), threads)

@@ -52,25 +52,26 @@ def temporal_cycles(
     cut
         Searches that `max_work` ended, shape (E,).
     """
-    received = index.received
+    start, slot = index.received.start, index.received.slot
+    payers, payees, seen, before = index.originator, index.beneficiary, index.seen, index.before
     longest = place.size - 1
-    on_path = np.zeros(received.start.size, np.int8)
+    on_path = np.zeros(start.size, np.int8)
     path = np.empty((longest + 1, 4), np.int64)  # account, its first slot, next one to look at,
     for i in range(rows[0], rows[1]):  # and the position from which its slots are too late
         low = starts[i - first]
-        goal = index.beneficiary[i]
-        y = index.originator[i]
-        if index.before[i, PAYEE_SENT] < low or index.before[i, PAYER_RECEIVED] < low or y == goal:
+        goal = payees[i]
+        y = payers[i]
+        if before[i, PAYEE_SENT] < low or before[i, PAYER_RECEIVED] < low or y == goal:
             continue
-        n = index.seen[i]
+        n = seen[i]
         d = -1
         work = 0
         while True:
             if n >= 0:  # go on to y, if it received something in time
-                s = received.start[y]
-                while n > 0 and received.slot[s + n - 1, ROW] >= i:
+                s = start[y]
+                while n > 0 and slot[s + n - 1, ROW] >= i:
                     n -= 1
-                if n > 0 and received.slot[s + n - 1, ROW] >= low:
+                if n > 0 and slot[s + n - 1, ROW] >= low:
                     d += 1
                     path[d, 0], path[d, 1], path[d, 2], path[d, 3] = y, s, s + n - 1, n
                     on_path[y] = 1
@@ -78,20 +79,20 @@ def temporal_cycles(
             if d < 0 or work == max_work:
                 break
             p = path[d, 2]
-            if p < path[d, 1] or received.slot[p, ROW] < low:
+            if p < path[d, 1] or slot[p, ROW] < low:
                 on_path[path[d, 0]] = 0
                 d -= 1
                 continue
             work += 1
             path[d, 2] = p - 1
-            if received.slot[p, LATER] < path[d, 3]:
+            if slot[p, LATER] < path[d, 3]:
                 continue
-            y = received.slot[p, OTHER]
+            y = slot[p, OTHER]
             if y == goal:
                 if place[d + 2] >= 0:
                     counts[place[d + 2], i - first] += 1
             elif on_path[y] == 0 and d + 2 < longest:
-                n = received.slot[p, SEEN]
+                n = slot[p, SEEN]
         cut[i - first] += d >= 0
         while d >= 0:
             on_path[path[d, 0]] = 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.feature_index import LATER, ROW, Index
 
-__all__ = ["MOMENTS", "SIDES", "side_views", "vertex_statistics"]
+__all__ = ["MOMENTS", "SIDES", "vertex_statistics"]
 
 MOMENTS = ("sum", "mean", "min", "max", "median", "var", "skew", "kurtosis")
 """Statistics of each measure, in the order of the columns."""
@@ -93,67 +93,16 @@ def describe(
     out[column + 7, row] = m4 * share * inverse * inverse
 
 
-def side_views(
-    index: Index,
-    starts: NDArray[np.int32],
-    first: int,
-    rows: tuple[int, int],
-    max_work: int,
-    view: NDArray[np.int32],
-    cut: NDArray[np.uint16],
-) -> None:
-    """Write where the window of each of `SIDES` begins and ends, of each row.
-
-    Parameters
-    ----------
-    starts
-        First row in the window of each row from `first` on, shape (E,).
-    rows
-        The rows to look at, ``[rows[0], rows[1])``.
-    max_work
-        Most slots of a side: the latest ones.
-    view
-        Positions of the first slot and after the last, shape (8, E); zeros for an empty side.
-    cut
-        Sides that `max_work` cut, shape (E,).
-    """
-    for i in range(rows[0], rows[1]):
-        if index.originator[i] == index.beneficiary[i]:
-            continue
-        e = i - first
-        low = starts[e]
-        for k in range(4):
-            end = index.ends[i, k]
-            b = end - (k == 0 or k == 3)  # the row itself: so for most of them
-            if index.before[i, k] >= low:
-                account = index.originator[i] if k < 2 else index.beneficiary[i]
-                side = index.received if k & 1 else index.sent
-                s = side.start[account]
-                step = 1  # few are in the window: in leaps from its end
-                while b - step >= 0 and side.slot[s + b - step, ROW] >= low:
-                    step += step
-                least = max(b - step, -1)  # below the first one in the window
-                b -= step >> 1
-                while b - least > 1:
-                    middle = (least + b) >> 1
-                    if side.slot[s + middle, ROW] < low:
-                        least = middle
-                    else:
-                        b = middle
-            cut[e] += end - b > max_work
-            view[2 * k, e] = max(b, end - max_work)
-            view[2 * k + 1, e] = end
-
-
 def vertex_statistics(
     index: Index,
     facts: NDArray[np.int64],
+    starts: NDArray[np.int32],
     first: int,
     rows: tuple[int, int],
-    view: NDArray[np.int32],
-    max_work: int,
+    max_sample: int,
     counts: NDArray[np.int32],
     values: NDArray[np.float64],
+    cut: NDArray[np.uint16],
 ) -> None:
     """Describe what each row's two accounts sent and received in its window, the row included.
 
@@ -163,34 +112,47 @@ def vertex_statistics(
         Time and base amount of each row, shape (C, 2); -1 is an unknown amount, which is not
         described. Those of other rows are read of the slots, which keep them, since looking them
         up by row took a fourth more time.
-    first, rows, view, max_work
-        As in `side_views`.
+    starts
+        First row in the window of each row from `first` on, shape (E,).
+    rows
+        The rows to look at, ``[rows[0], rows[1])``.
+    max_sample
+        Most slots of a side: the latest ones.
     counts
         Fan and degree of each of `SIDES`, shape (8, E).
     values
         Moments of the amounts, and of the ages in seconds, of each side, shape (64, at least E).
+    cut
+        Sides that `max_sample` cut, shape (E,).
     """
-    amounts = np.empty(max_work + 1, np.int64)
-    ages = np.empty(max_work + 1, np.int64)
-    for k in range(4):
+    amounts = np.empty(max_sample + 1, np.int64)
+    ages = np.empty(max_sample + 1, np.int64)
+    for k in range(4):  # one side after the other: so their slots and columns stay at hand
         accounts = index.originator if k < 2 else index.beneficiary
+        others = index.beneficiary if k < 2 else index.originator
         side = index.received if k & 1 else index.sent
-        slot, fact, start = side.slot, side.fact, side.start
+        slot, fact, start, before, ends = side.slot, side.fact, side.start, index.before, index.ends
+        has_row = k == 0 or k == 3
         for i in range(rows[0], rows[1]):
             e = i - first
-            low, high = view[2 * k, e], view[2 * k + 1, e]
-            if low == high:
+            if accounts[i] == others[i]:
                 continue
-            if high - low == 1 and (k == 0 or k == 3):
-                counts[2 * k, e] = counts[2 * k + 1, e] = 1
-                only = facts[i, 1]
-                describe(amounts, 1, only, (only, only), float(only), 1.0, values, 16 * k, e)
+            if before[i, k] < starts[e]:  # nothing in the window but the row: so for most of them
+                if has_row:
+                    counts[2 * k, e] = counts[2 * k + 1, e] = 1
+                    only = facts[i, 1]
+                    describe(amounts, 1, only, (only, only), float(only), 1.0, values, 16 * k, e)
                 continue
-            s = start[accounts[i]]
+            low = start[accounts[i]]
+            end = ends[i, k]
             known = fan = total = age = greatest = n = 0
             least = LARGEST
-            for p in range(s + low, s + high):
-                fan += slot[p, LATER] >= high
+            p = low + end - 1
+            while p >= low and slot[p, ROW] >= starts[e]:
+                if n == max_sample:
+                    cut[e] += 1
+                    break
+                fan += slot[p, LATER] >= end
                 ages[n] = facts[i, 0] - fact[p, 0]
                 age += ages[n]
                 n += 1
@@ -201,16 +163,16 @@ def vertex_statistics(
                     total += money
                     least = min(least, money)
                     greatest = max(greatest, money)
+                p -= 1
             counts[2 * k, e] = fan
             counts[2 * k + 1, e] = n
             if known > 0:
                 middle = float(least) if least == greatest else middle_of(amounts, known)
                 describe(amounts, known, total, (least, greatest), middle, 1.0, values, 16 * k, e)
-            middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2  # ages fall along the slots
-            describe(ages, n, age, (ages[n - 1], ages[0]), middle, 1e-6, values, 16 * k + 8, e)
+            middle = (ages[n >> 1] + ages[(n - 1) >> 1]) / 2  # ages rise along the slots
+            describe(ages, n, age, (ages[0], ages[n - 1]), middle, 1e-6, values, 16 * k + 8, e)
 
 
 middle_of = jit(middle_of)
 describe = jit(describe)
-side_views = jit(side_views)
 vertex_statistics = jit(vertex_statistics)
