@@ -27,7 +27,7 @@ from xborder_aml.kernels.feature_index import (
 
 __all__ = ["Batch", "History"]
 
-_SPARSE = 16
+_SPARSE = 4
 """Rows of a batch are few where there are so many accounts to each."""
 
 

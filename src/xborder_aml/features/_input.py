@@ -117,7 +117,7 @@ def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Ta
         ends = [table.column(f"{side}_code").to_numpy() for side in ("originator", "beneficiary")]
         numbers = accounts.numbers(table.account_names)
         originators, beneficiaries = numbers[ends[0]], numbers[ends[1]]
-        frame = pl.DataFrame([table.column(n) for n in COLUMNS if n not in _ENDS])
+        frame = {c: table.column(c) for c in COLUMNS if c not in _ENDS}
     else:
         frame = _checked(_frame(table))
         originators, beneficiaries = (accounts.numbers(frame[side]) for side in _ENDS)
@@ -142,19 +142,21 @@ def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Ta
     return Table(ids[order], Rows._make(a[order] for a in rows), place)
 
 
-def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+def _checked(frame: pl.DataFrame) -> dict[str, pl.Series]:
     """Return the columns that are read, checked.
 
     A batch that has them as they are declared, and no null where none may be, is not looked at any
     further: the whole table's check would take longer than to describe a small batch.
     """
     if set(COLUMNS) <= set(frame.columns):
-        read = frame.select(COLUMNS)
+        read = {c: frame.get_column(c) for c in COLUMNS}
         if all(read[c].dtype == _DTYPES[c] for c in COLUMNS) and not any(
             read[c].null_count() for c in _FILLED
         ):
             return read
-    return TRANSACTIONS.conform(frame).select(COLUMNS)
+    return {
+        c: column for c, column in TRANSACTIONS.conform(frame).to_dict().items() if c in COLUMNS
+    }
 
 
 def _places(jurisdictions: pl.Series) -> NDArray[np.int64]:
