@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,7 +17,6 @@ from benchmarks.works import KINDS, WORKS, Work
 RESULTS = Path(__file__).parent / "results"
 FIGURE = ROOT / "docs" / "explanation" / "_field.html"
 _BYTES_AN_EDGE = 16  # time, originator, beneficiary: what any count must read once
-_FIRST = "one by one"  # the way that a peer's numbers mean the same
 _NAMES = {"ours": "xborder_aml", "snapml": "snapml", "duckdb": "DuckDB"}
 
 
@@ -129,39 +129,31 @@ def _agreement(done: Iterable[Record]) -> str:
     return "; ".join(f"{_name(p)} {count(total)}" for p, (_, total) in checks.items())
 
 
-def fastest() -> str:
+def fastest(part: str = "fast") -> str:
     """Return the library beside the fastest peer: factors on one thread, gain of a second."""
-    found = _part("fast")
+    found = _part(part)
     rows = []
     for work in WORKS:
         done = [r for r in found if _work(r) == work]
         ours = [r for r in done if r["peer"] == "ours"]
-        theirs = [r for r in done if r["peer"] == "snapml" and r["threads"] == 1]
         if not ours:
             continue
-        single = [r for r in done if r["threads"] == 1]
         mine = _best([r for r in ours if r["threads"] == 1])
-        best = _best(theirs)
-        exact = _best([r for r in theirs if r["mode"] == _FIRST])
+        best = _best([r for r in done if r["peer"] == "snapml"])
         rows.append(
             [
                 work.title,
                 _cell(mine),
                 _speed(mine),
                 _cell(best),
-                best["mode"] if best and "seconds" in best else "",
                 _factor(mine, best),
-                _factor(mine, exact),
                 _gain(ours),
-                "; ".join(filter(None, (_agreement(single), _cut(mine)))),
+                _cut(mine),
             ]
         )
     n = f"{count(found[0]['n'])} transactions" if found else ""
-    head = (
-        f"{n}|xborder_aml, s|thousand/s|snapml at its fastest, s|how|times|times, one by one"
-        "|second thread|Answers"
-    )
-    return table(head.split("|"), rows, "lrrrlrrrl")
+    head = f"{n}|xborder_aml, s|thousand/s|snapml at its fastest, s|times|second thread|"
+    return table(head.split("|"), rows, "lrrrrrl")
 
 
 def skewed() -> str:
@@ -296,6 +288,7 @@ _OF_FIELD = {
     "field_two": lambda: everyone(2),
     "field_memory": everyone_memory,
     "field_fast": fastest,
+    "field_uniform": partial(fastest, "uniform"),
     "field_skewed": skewed,
     "field_cannot": cannot,
     "field_loading": loading,

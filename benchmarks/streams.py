@@ -1,4 +1,4 @@
-"""One generator of transaction streams: uniform or Zipf accounts, with and without hubs.
+"""One generator of transaction streams: uniform, Zipf or acquainted accounts, with hubs or without.
 
 Every peer in `benchmarks.peers` is given the same stream. No ledger looks like these: they hold no
 economy and no case. They differ in one thing each, so that cost can be read against it.
@@ -26,6 +26,16 @@ _HOME = 0.7  # share of payments that look for their payee at home
 _HUBS = 4
 _HUB_SHARE = 0.03  # of all transactions: two thirds leave the first hub, the rest the others
 _SIGMA = 1.2  # of log amounts
+
+# Acquainted accounts: shapes as published for AMLworld's HI-Small (see `stream`)
+_ACTIVITY = 1.6  # exponent of Pareto's law of how active an account is
+_BUSIEST = 4  # times sqrt(n): transactions that no account but a hub exceeds by much
+_RELATIONS = 3  # an account
+_USE = 1.3  # exponent of Pareto's law of how often a relation is used
+_MOST_USED = 200
+_MUTUAL = 0.1  # share of relations that are another one turned round
+_CIRCLE = 200  # accounts of a circle in which most payees are found
+_INSIDE = 0.7
 
 
 class Stream(NamedTuple):
@@ -66,7 +76,13 @@ class Stream(NamedTuple):
 
 
 def stream(
-    n: int, skew: float = 0.0, *, hubs: bool = False, days: int = 10, seed: int = 1
+    n: int,
+    skew: float = 0.0,
+    *,
+    hubs: bool = False,
+    acquainted: bool = False,
+    days: int = 10,
+    seed: int = 1,
 ) -> Stream:
     """Return a stream of `n` transactions among ``n / 10`` accounts.
 
@@ -78,17 +94,25 @@ def stream(
         Exponent s of Zipf's law: the r-th account is drawn with probability ~ r**-s; 0 is uniform.
     hubs
         Let 3 % of the transactions touch one of four accounts.
+    acquainted
+        Accounts pay those they know: three relations an account, most of them inside a circle, a
+        tenth mutual, active and used by Pareto's law, as in AMLworld (Altman et al., NeurIPS 2023).
+        `skew` does not enter.
     days
         Days from first to last.
     seed
         The same arguments give the same stream.
     """
-    rng = np.random.default_rng([seed, n, round(10 * skew), hubs, days])
+    shape = -1 if acquainted else round(10 * skew)
+    rng = np.random.default_rng([seed, n, shape % 2**16, hubs, days])
     n_accounts = max(100, n // _EDGES_AN_ACCOUNT)
     weight = np.arange(1, n_accounts + 1, dtype=np.float64) ** -skew
     rng.shuffle(weight)
     place = rng.choice(_PLACE_SHARES.size, n_accounts, p=_PLACE_SHARES).astype(np.int8)
-    src, dst = _ends(rng, n, weight, place)
+    if acquainted:
+        src, dst = _between_acquaintances(rng, n, n_accounts)
+    else:
+        src, dst = _ends(rng, n, weight, place)
     if hubs:
         _through_hubs(rng, src, dst, n_accounts)
     loops = src == dst
@@ -116,6 +140,31 @@ def _ends(
     low = np.where(near, heap[bound[home]], 0.0)
     high = np.where(near, heap[bound[home + 1]], heap[-1])
     return src, drawn(low, high)
+
+
+def _between_acquaintances(
+    rng: np.random.Generator, n: int, n_accounts: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Draw relations between accounts, and transactions from the relations."""
+    most = max(20.0, _BUSIEST * np.sqrt(n) / _EDGES_AN_ACCOUNT)
+
+    def drawn(exponent: float, size: int, most: float) -> NDArray[np.float64]:
+        return np.cumsum(np.minimum(1 + rng.pareto(exponent, size), most))
+
+    def picked(heap: NDArray[np.float64], size: int) -> NDArray[np.int64]:
+        return np.searchsorted(heap[:-1], rng.random(size) * heap[-1], side="right")
+
+    m = _RELATIONS * n_accounts
+    payer = picked(drawn(_ACTIVITY, n_accounts, most), m)
+    payee = picked(drawn(_ACTIVITY, n_accounts, most), m)
+    # circles are blocks of account numbers, which mean nothing else
+    near = payer - payer % _CIRCLE + rng.integers(0, _CIRCLE, m)
+    payee = np.where(rng.random(m) < _INSIDE, np.minimum(near, n_accounts - 1), payee)
+    mutual = rng.random(m) < _MUTUAL
+    other = rng.integers(0, m, int(mutual.sum()))
+    payer[mutual], payee[mutual] = payee[other], payer[other]
+    relation = picked(drawn(_USE, m, _MOST_USED), n)
+    return payer[relation].astype(np.int32), payee[relation].astype(np.int32)
 
 
 def _through_hubs(

@@ -41,6 +41,17 @@ def test_streams_differ_in_what_they_are_asked_to_differ_in() -> None:
     assert np.mean(made.place[made.src] == made.place[made.dst]) > 0.6
 
 
+def test_acquainted_accounts_pay_the_same_ones_again() -> None:
+    def pairs(**shape: bool) -> int:
+        made = stream(20_000, **shape)
+        return len(np.unique(made.src.astype(np.int64) * 2_000 + made.dst))
+
+    assert pairs(acquainted=True) < 0.5 * pairs()
+    made, again = (stream(N, acquainted=True, hubs=True) for _ in range(2))
+    assert (made.src != made.dst).all()
+    assert all((a == b).all() for a, b in zip(made, again, strict=True))
+
+
 def test_a_stream_is_a_ledger() -> None:
     frame = table(stream(N))
     assert frame.height == N
