@@ -23,16 +23,14 @@ from xborder_aml.sources.generic import GENERIC
 from xborder_aml.sources.goaml import GOAML
 from xborder_aml.sources.iso20022 import ISO20022
 from xborder_aml.sources.occrp import OCCRP
+from xborder_aml.sources.swift_mt import SWIFT_MT
 from xborder_aml.sources.tide import TIDE
 
 __all__ = ["SOURCES", "read_accounts", "read_ledger", "read_patterns", "read_transactions"]
 
-SOURCES: Mapping[str, Source] = MappingProxyType(
-    {
-        source.name: source
-        for source in (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE, ISO20022, GOAML)
-    }
-)
+_ALL = (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE, ISO20022, GOAML, SWIFT_MT)
+
+SOURCES: Mapping[str, Source] = MappingProxyType({source.name: source for source in _ALL})
 """Every source that can be read by name."""
 
 
@@ -57,7 +55,8 @@ def read_ledger(
     ----------
     ledger
         Path of a CSV (plain or .gz) or Parquet file; polars DataFrame or LazyFrame; or any object
-        with ``__arrow_c_stream__`` (pandas, DuckDB, pyarrow).
+        with ``__arrow_c_stream__`` (pandas, DuckDB, pyarrow). For the sources of messages and
+        reports (iso20022, swift_mt, goaml): path of the file, or its bytes.
     source
         Name in `SOURCES`.
     columns
