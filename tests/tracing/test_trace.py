@@ -1,0 +1,86 @@
+"""Each rule equals its definition, and what must hold of every trace does."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.tracing.conftest import (
+    VALUE_RULES,
+    ledgers,
+    moves_of,
+    path,
+    seeds_table,
+    with_links,
+)
+from xborder_aml.tracing import trace
+from xborder_aml.tracing._oracle import order_moves, reference_trace
+
+ORDERS = ("ledger", "credits_first", "debits_first")
+
+
+def amounts(traced, account):
+    rows = traced.holdings.filter(pl.col("account") == account)
+    return dict(rows.select("claim", "amount_minor").rows())
+
+
+# -- the golden test ------------------------------------------------------------------------------
+
+POT = (
+    ("Paul", "pot", 1000),
+    ("Michael", "pot", 1000),
+    ("pot", "shop", 1000),
+    ("Karen", "pot", 1000),
+    ("pot", "shop", 1000),
+)
+CLAIMS = {"Paul": [1], "Michael": [2], "Karen": [4]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        ("fifo", {"Karen": 1000}),
+        ("lifo", {"Paul": 1000}),
+        ("pro_rata", {"Paul": 250, "Michael": 250, "Karen": 500}),
+    ],
+)
+def test_paul_michael_and_karen(rule, left):
+    assert amounts(trace(path(*POT), CLAIMS, rule=rule), "pot") == left
+
+
+# -- the definition -------------------------------------------------------------------------------
+
+
+@given(ledgers(), st.sampled_from(VALUE_RULES), st.sampled_from(ORDERS))
+def test_a_rule_is_its_definition(drawn, rule, order):
+    graph, seeds, opening = drawn
+    assume(seeds)
+    known = {k: v for k, v in opening.items() if k[0] in graph.account_names.to_list()}
+    used = {*graph.column("sent_currency"), *graph.column("received_currency")}
+    known = {k: v for k, v in known.items() if k[1] in used}
+    traced = trace(
+        graph, seeds_table(seeds), rule=rule, same_day=order, opening_balances=known or None
+    )
+    moves = order_moves(moves_of(graph, seeds), order, largest_first=rule == "tiho")
+    want = reference_trace(with_links(moves), rule, known)
+    names = sorted({c for claims in seeds.values() for c in claims})
+    held = {
+        (names.index(r["claim"]), (r["account"], r["currency"])): r["amount_minor"]
+        for r in traced.holdings.iter_rows(named=True)
+    }
+    assert held == want.held
+    flows = {
+        (r["transaction_id"], names.index(r["claim"]), r["kind"] == "seed"): (
+            r["drawn_minor"],
+            r["arrived_minor"],
+            r["sunk_minor"] + r["superseded_minor"],
+        )
+        for r in traced.flows.iter_rows(named=True)
+    }
+    assert flows == want.flows
+    minted = dict(traced.minted.select("transaction_id", "minted_minor").rows())
+    assert minted.items() <= want.minted.items()
+    for r in traced.holdings.iter_rows(named=True):
+        assert r["balance_minor"] == want.balance[r["account"], r["currency"]]
