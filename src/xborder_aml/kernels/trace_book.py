@@ -16,6 +16,7 @@ from xborder_aml._jit import jit
 
 __all__ = [
     "OUTSIDE",
+    "RETURNED",
     "SAME",
     "SINK",
     "Book",
@@ -32,6 +33,7 @@ OUTSIDE = -1
 # bits of Book.kind
 SAME = 1  # one currency: what is sent and not received is a fee
 SINK = 2  # the money leaves the ledger's reach
+RETURNED = 4  # another move of the book returns this one
 
 
 class Legs(NamedTuple):
@@ -53,7 +55,7 @@ class Book(NamedTuple):
     target: NDArray[np.int32]  # (N,) pocket that is credited, or OUTSIDE
     sent: NDArray[np.int64]  # (N,) minor units of the source's currency
     received: NDArray[np.int64]  # (N,) minor units of the target's currency
-    kind: NDArray[np.int8]  # (N,) SAME, SINK
+    kind: NDArray[np.int8]  # (N,) SAME, SINK, RETURNED
     returns: NDArray[np.int32]  # (N,) move that this one returns, -1 for none
     minted: NDArray[np.int64]  # (N,) clean money made for an overdraft, written by a trace
 

@@ -3,7 +3,8 @@
 A *lot* is money of one claim, or clean money, that came into a pocket together. A debit takes lots
 from the head; each piece becomes a lot of the pocket that it goes to, and knows the lot that it was
 taken from, so that every lot has one line of parents back to its seed. Clean lots that lie side by
-side in a pocket are one, since no rule here can tell them apart.
+side in a pocket are one, since no rule here can tell them apart; only one that will be returned
+stays by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.output import DONE, FULL
 from xborder_aml.kernels.shares import apportion
-from xborder_aml.kernels.trace_book import SAME, SINK, Book
+from xborder_aml.kernels.trace_book import RETURNED, SAME, SINK, Book
 from xborder_aml.kernels.trace_mix import NEXT, RECORDS, SEED, Seeds
 
 __all__ = ["CLEAN", "FIFO", "LIFO", "NOTHING", "Lots", "Shelves", "trace_lots"]
@@ -102,14 +103,20 @@ def take(
     return taken
 
 
-def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> None:
+def can_join(book: Book, lots: Lots, lot: int) -> bool:
+    """Tell whether a lot is clean money that no return will ask for by its move."""
+    at = lots.at[lot]
+    return lots.claim[lot] == CLEAN and (at < 0 or book.kind[at] & RETURNED == 0)
+
+
+def put(book: Book, lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> None:
     """Put a lot into pocket `q`, where it leaves first or last."""
     if lots.left[lot] == 0:
         return
     if lots.claim[lot] != CLEAN:
         shelves.stained[q] += lots.left[lot]
     end = shelves.head[q] if first else shelves.tail[q]
-    if lots.claim[lot] == CLEAN and end != NOTHING and lots.claim[end] == CLEAN:
+    if end != NOTHING and can_join(book, lots, lot) and can_join(book, lots, 0 + end):
         lots.left[end] += lots.left[lot]
         lots.left[lot] = 0
         return
@@ -235,15 +242,15 @@ def trace_lots(book: Book, seeds: Seeds, rule: int, lots: Lots, shelves: Shelves
         shelves.balance[q] += book.received[i]
         n = lots.counts[RECORDS]
         if came and book.kind[i] & SINK:  # the money went on; what the pocket has is clean
-            put(lots, shelves, q, add_lot(lots, i, CLEAN, 0, book.received[i]), rule == LIFO)
+            put(book, lots, shelves, q, add_lot(lots, i, CLEAN, 0, book.received[i]), rule == LIFO)
         elif came and book.returns[i] >= 0:
             for lot in range(n - 1, start - 1, -1):
-                put(lots, shelves, q, lot, True)
+                put(book, lots, shelves, q, lot, True)
         else:
             for lot in range(pieces, n):
-                put(lots, shelves, q, lot, rule == LIFO)
+                put(book, lots, shelves, q, lot, rule == LIFO)
             for lot in range(start, pieces):
-                put(lots, shelves, q, lot, rule == LIFO)
+                put(book, lots, shelves, q, lot, rule == LIFO)
         if not came and lots.counts[RECORDS] == start + 1 and lots.left[start] == 0:
             lots.counts[RECORDS] = start  # it was merged into a clean lot: its place is free
     lots.counts[NEXT] = book.row.size
@@ -251,6 +258,7 @@ def trace_lots(book: Book, seeds: Seeds, rule: int, lots: Lots, shelves: Shelves
 
 
 take = jit(take)
+can_join = jit(can_join)
 put = jit(put)
 add_lot = jit(add_lot)
 arrive = jit(arrive)

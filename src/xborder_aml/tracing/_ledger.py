@@ -19,6 +19,7 @@ from xborder_aml.kernels.amounts import LIMIT
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.trace_book import (
     OUTSIDE,
+    RETURNED,
     SAME,
     SINK,
     Book,
@@ -208,6 +209,7 @@ def _link_returns(graph: TransactionGraph, book: Book) -> int:
     i, f = known["place"].to_numpy(), known["returned"].to_numpy()
     there = (f < i) & (book.source[i] == book.target[f]) & (book.source[i] != OUTSIDE)
     book.returns[i[there]] = f[there]
+    book.kind[f[there]] |= RETURNED
     return pairs.height - int(there.sum())
 
 

@@ -128,6 +128,14 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return out
 
 
+def _added_up(pieces: list[Piece]) -> list[Piece]:
+    """Add pieces up by claim, clean money last."""
+    sums: dict[Claim, int] = defaultdict(int)
+    for claim, amount in pieces:
+        sums[claim] += amount
+    return sorted(sums.items(), key=lambda x: (x[0] is None, x[0]))
+
+
 def _mixture(lots: list[list[Any]], amount: int, rule: str) -> dict[Claim, int]:
     """Say how much of each claim leaves with an amount, clean money under None."""
     held: dict[Claim, int] = defaultdict(int)
@@ -166,18 +174,15 @@ def _draw(move: Move, lots: list[list[Any]], rule: str, brought: dict[int, list[
         pieces = _take(own, move.sent, rule == "lifo")
         lots[:] = [lot for lot in lots if lot[1] > 0]
     elif original is not None:
-        sums: dict[Claim, int] = defaultdict(int)
-        for claim, amount in original:
-            sums[claim] += amount
-        claims = sorted((c for c in sums if c is not None)) + [None]
-        total = min(move.sent, sum(sums.values()))
-        pieces = _out_of(
-            lots, dict(zip(claims, largest_remainder(total, [sums[c] for c in claims]), strict=True))
+        sums = _added_up(original)
+        shares = largest_remainder(
+            min(move.sent, sum(a for _, a in sums)), [a for _, a in sums]
         )
+        pieces = _out_of(lots, {c: x for (c, _), x in zip(sums, shares, strict=True)})
     rest = move.sent - sum(a for _, a in pieces)
     if by_lots:
         return _joined(pieces + _take(lots, rest, rule == "lifo"))
-    return pieces + _out_of(lots, _mixture(lots, rest, rule))
+    return _added_up(pieces + _out_of(lots, _mixture(lots, rest, rule)))
 
 
 def reference_trace(
