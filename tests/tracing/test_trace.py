@@ -84,3 +84,55 @@ def test_a_rule_is_its_definition(drawn, rule, order):
     assert minted.items() <= want.minted.items()
     for r in traced.holdings.iter_rows(named=True):
         assert r["balance_minor"] == want.balance[r["account"], r["currency"]]
+
+
+# -- what holds of every trace --------------------------------------------------------------------
+
+
+def run(drawn, rule, **more):
+    graph, seeds, opening = drawn
+    used = {*graph.column("sent_currency"), *graph.column("received_currency")}
+    names = graph.account_names.to_list()
+    known = {k: v for k, v in opening.items() if k[0] in names and k[1] in used}
+    return trace(graph, seeds_table(seeds), rule=rule, opening_balances=known or None, **more)
+
+
+@given(ledgers(), st.sampled_from(VALUE_RULES))
+def test_money_is_conserved_and_stays_inside_the_poison_set(drawn, rule):
+    assume(drawn[1])
+    traced = run(drawn, rule)
+    kept = traced.conservation
+    assert kept["residual_minor"].to_list() == [0] * kept.height
+    held = traced.holdings
+    assert (held["amount_minor"] > 0).all()
+    for (_, _), rows in held.group_by("account", "currency"):
+        assert rows["amount_minor"].sum() <= rows["balance_minor"][0]
+    place = ["claim", "account", "currency"]
+    moved = traced.values.select(place).unique()
+    assert moved.join(traced.exposure, on=place, how="anti").is_empty()
+
+
+@given(ledgers(most=9), st.sampled_from(VALUE_RULES), st.sampled_from(ORDERS))
+def test_the_bounds_hold_what_every_rule_says(drawn, rule, order):
+    assume(drawn[1])
+    traced = run(drawn, rule, same_day=order)
+    bounds = traced.bounds(traced.graph.account_names)
+    assert (bounds["low_minor"] >= 0).all()
+    assert (bounds["low_minor"] <= bounds["traced_minor"]).all()
+    assert (bounds["traced_minor"] <= bounds["high_minor"]).all()
+    place = ["claim", "account", "currency"]
+    assert traced.holdings.join(bounds, on=place, how="anti").is_empty()
+
+
+@given(st.lists(st.tuples(st.sampled_from("+c-"), st.integers(1, 9)), min_size=1, max_size=12))
+def test_on_one_account_every_rule_lies_between_taint_first_and_clean_first(steps):
+    ends = {"+": ("victim", "pot"), "c": ("payroll", "pot"), "-": ("pot", "shop")}
+    graph = path(*[(*ends[kind], amount) for kind, amount in steps])
+    stolen = [i for i, (kind, _) in enumerate(steps, start=1) if kind == "+"]
+    assume(stolen)
+    left = {
+        rule: amounts(trace(graph, {"all": stolen}, rule=rule), "pot").get("all", 0)
+        for rule in VALUE_RULES
+    }
+    least, most = left["taint_first"], left["clean_first"]
+    assert all(least <= value <= most for value in left.values())

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
-from xborder_aml.errors import ParameterError
+from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.tracing import _frames
+from xborder_aml.tracing._bounds import bounds_table
 from xborder_aml.tracing._ledger import Ledger
 from xborder_aml.tracing._run import Run
 from xborder_aml.tracing._steps import steps_table
 from xborder_aml.tracing.tables import CONSERVATION, FLOWS, HOLDINGS, LOTS, STEPS
 
 __all__ = ["Traced"]
+
+_SHORTLIST = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,6 +125,43 @@ class Traced:
     def exposure(self) -> pl.DataFrame:
         """The poison set, whatever the rule (tables.EXPOSURE)."""
         return _frames.exposure_table(self.ledger)
+
+    def bounds(self, accounts: str | Iterable[str] | None = None) -> pl.DataFrame:
+        """Return the least and the most of each claim that any rule puts in these accounts.
+
+        They are those of the order of the same day that was traced first, and of what the ledger
+        shows: an account that is overdrawn is covered by clean money, as everywhere.
+
+        Parameters
+        ----------
+        accounts
+            Account keys; by default the ten that hold most.
+
+        Returns
+        -------
+        DataFrame
+            tables.BOUNDS; pairs of a claim and an account that cannot meet are left out.
+
+        Raises
+        ------
+        ParameterError
+            If the graph has no such account.
+        """
+        held = self.holdings.group_by("account").agg(pl.sum("base_minor")).sort(
+            "base_minor", "account", descending=[True, False]
+        )  # fmt: skip
+        wanted = [accounts] if isinstance(accounts, str) else accounts
+        names = held["account"].head(_SHORTLIST).to_list() if wanted is None else list(wanted)
+        known = self.graph.account_names
+        for name in names:
+            if name not in known:
+                raise ParameterError(
+                    f"the graph has no account {name!r}"
+                    f"{did_you_mean(name, known.head(100_000).to_list())}"
+                )
+        codes = known.is_in(names).arg_true().to_numpy()
+        pockets = np.flatnonzero(np.isin(self.ledger.account, codes))
+        return bounds_table(self.ledger, pockets, np.arange(self.ledger.claims.len()), self.run)
 
     def value_at(self, at: datetime) -> pl.DataFrame:
         """Return what each account held of each claim at a time: claim, account, currency, value.
