@@ -18,6 +18,7 @@ _GROUPS = (
     ("Detectors and their parameters", ("detectors",)),
     ("Features for models", ("features",)),
     ("Scoring", ("score",)),
+    ("Following money", ("tracing",)),
     ("Referring", ("referral",)),
     ("Exchange with authorities and tools", ("exchange",)),
     ("Reporting and figures", ("report",)),

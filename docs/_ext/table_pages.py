@@ -18,6 +18,7 @@ from xborder_aml.jurisdictions.tables import FUNCTIONS, STATUSES, jurisdiction_t
 from xborder_aml.normalise import RAW_COLUMNS
 from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES
+from xborder_aml.tracing.tables import TABLES as TRACE_TABLES
 
 
 def pages() -> dict[str, str]:
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
     return {
         "generated/tables.md": "\n".join(one_table(t) for t in (*TABLES, CHANNELS, CHECKS)),
         "generated/channels.md": channels(),
+        "generated/trace-tables.md": "\n".join(one_table(t) for t in TRACE_TABLES),
         "generated/sources.md": sources(),
         "generated/thresholds.md": thresholds(),
         "generated/errors.md": tree(errors.XBorderAMLError),

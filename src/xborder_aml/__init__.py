@@ -73,7 +73,14 @@ if TYPE_CHECKING:
     from xborder_aml.jurisdictions.checks import check_jurisdictions
     from xborder_aml.jurisdictions.tables import jurisdiction_tables
     from xborder_aml.referral import refer
-    from xborder_aml.report import corridor_heatmap, flow_figure, timeline, write_report
+    from xborder_aml.report import (
+        corridor_heatmap,
+        flow_figure,
+        survival_figure,
+        timeline,
+        value_figure,
+        write_report,
+    )
     from xborder_aml.score import EvidenceScorer, against_chance
     from xborder_aml.sources import (
         SOURCES,
@@ -83,6 +90,7 @@ if TYPE_CHECKING:
         read_transactions,
     )
     from xborder_aml.synth import demo_ledger, evaluate_demo, example_ledger
+    from xborder_aml.tracing import Traced, pari_passu, payments_from, trace
 
 __version__ = "0.1.0"
 
@@ -129,6 +137,7 @@ _HOME = {
     "Structuring": "detectors.structuring",
     "Task": "executors",
     "ThreadsExecutor": "executors",
+    "Traced": "tracing",
     "TransactionFeatures": "features",
     "TransactionGraph": "graph",
     "Typology": "detectors.typology",
@@ -151,6 +160,8 @@ _HOME = {
     "goaml_report": "exchange.goaml",
     "join_parts": "detection",
     "jurisdiction_tables": "jurisdictions.tables",
+    "pari_passu": "tracing",
+    "payments_from": "tracing",
     "plan": "detection",
     "read_accounts": "sources",
     "read_ledger": "sources",
@@ -160,8 +171,11 @@ _HOME = {
     "refer": "referral",
     "run_batch": "batch",
     "run_task": "detection",
+    "survival_figure": "report",
     "timeline": "report",
+    "trace": "tracing",
     "validate_xml": "exchange.validate",
+    "value_figure": "report",
     "write_report": "report",
 }
 
@@ -208,6 +222,7 @@ __all__ = [
     "Structuring",
     "Task",
     "ThreadsExecutor",
+    "Traced",
     "TransactionFeatures",
     "TransactionGraph",
     "Typology",
@@ -230,6 +245,8 @@ __all__ = [
     "goaml_report",
     "join_parts",
     "jurisdiction_tables",
+    "pari_passu",
+    "payments_from",
     "plan",
     "read_accounts",
     "read_ledger",
@@ -239,8 +256,11 @@ __all__ = [
     "refer",
     "run_batch",
     "run_task",
+    "survival_figure",
     "timeline",
+    "trace",
     "validate_xml",
+    "value_figure",
     "write_report",
 ]
 

@@ -14,6 +14,7 @@ from xborder_aml.cli.about import detectors, sources, warmup
 from xborder_aml.cli.channels import channels, jurisdictions
 from xborder_aml.cli.demo import demo
 from xborder_aml.cli.ledger import detect, read, score
+from xborder_aml.cli.trace import trace
 
 __all__ = ["main"]
 
@@ -37,5 +38,8 @@ def main() -> None:
     """  # noqa: D301 - a real backspace keeps click from wrapping
 
 
-for _command in (score, detect, read, detectors, sources, warmup, demo, channels, jurisdictions):
+_COMMANDS = (
+    score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
+)  # fmt: skip
+for _command in _COMMANDS:
     main.add_command(_command)

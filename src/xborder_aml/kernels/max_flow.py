@@ -107,9 +107,7 @@ def send(
             n = back
             node = network.head[way[n] ^ 1]
         arc = current[node]
-        while arc >= 0 and (
-            network.room[arc] == 0 or level[network.head[arc]] != level[node] - 1
-        ):
+        while arc >= 0 and (network.room[arc] == 0 or level[network.head[arc]] != level[node] - 1):
             arc = network.following[arc]
         current[node] = arc
         if arc >= 0:

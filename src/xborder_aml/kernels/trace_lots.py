@@ -18,249 +18,283 @@ from xborder_aml._jit import jit
 from xborder_aml.kernels.output import DONE, FULL
 from xborder_aml.kernels.shares import apportion
 from xborder_aml.kernels.trace_book import RETURNED, SAME, SINK, Book
-from xborder_aml.kernels.trace_mix import NEXT, RECORDS, SEED, Seeds
+from xborder_aml.kernels.trace_mix import NEXT_MOVE, RECORDS, SEED, Seeds
 
-__all__ = ["CLEAN", "FIFO", "LIFO", "NOTHING", "Lots", "Shelves", "trace_lots"]
+__all__ = [
+    "AMOUNT",
+    "AT",
+    "CLAIM",
+    "CLEAN",
+    "DRAWN",
+    "FIFO",
+    "LEFT",
+    "LIFO",
+    "LOST",
+    "MONEY",
+    "NEXT",
+    "NOTHING",
+    "PARENT",
+    "WORDS",
+    "Lots",
+    "Shelves",
+    "trace_lots",
+]
 
 FIFO, LIFO = range(2)
 CLEAN = -1
 NOTHING = -1
 
+# columns of Lots.words: place in the book of the move that brought it; lot that it was taken from,
+# or NOTHING; number of the claim, or CLEAN; lot behind it in its pocket; 1 if a return asks for it
+AT, PARENT, CLAIM, NEXT, KEPT = range(5)
+WORDS = 5
+# columns of Lots.money: taken from the parent; what of it arrived; what of that goes no further;
+# what is still there
+DRAWN, AMOUNT, LOST, LEFT = range(4)
+MONEY = 4
+# columns of Shelves.ends and Shelves.purse
+HEAD, TAIL, COUNT = range(3)
+BALANCE, STAINED = range(2)
+
 
 class Lots(NamedTuple):
-    """Lots in the order in which they were made."""
+    """Lots in the order in which they were made: few arrays, since handing one on has a price."""
 
-    at: NDArray[np.int32]  # place in the book of the move that brought it
-    parent: NDArray[np.int32]  # lot that it was taken from, or NOTHING
-    claim: NDArray[np.int32]  # number of the claim, or CLEAN
-    drawn: NDArray[np.int64]  # taken from the parent
-    amount: NDArray[np.int64]  # what of it arrived
-    lost: NDArray[np.int64]  # what of that goes no further
-    left: NDArray[np.int64]  # what is still there
-    next: NDArray[np.int32]  # lot behind it in its pocket, or NOTHING
-    counts: NDArray[np.int64]  # (3,) RECORDS, NEXT, SEED
+    words: NDArray[np.int32]  # (L, WORDS)
+    money: NDArray[np.int64]  # (L, MONEY)
+    counts: NDArray[np.int64]  # (3,) RECORDS, NEXT_MOVE, SEED
 
 
 class Shelves(NamedTuple):
     """The lots of P pockets."""
 
-    balance: NDArray[np.int64]  # (P,)
-    stained: NDArray[np.int64]  # (P,) what of it is claimed
-    head: NDArray[np.int32]  # (P,) lot that leaves first
-    tail: NDArray[np.int32]  # (P,) lot that leaves last
-    count: NDArray[np.int32]  # (P,) number of lots
+    ends: NDArray[np.int32]  # (P, 3) lot that leaves first, lot that leaves last, number of lots
+    purse: NDArray[np.int64]  # (P, 2) balance, and what of it is claimed
 
 
 def take(
-    lots: Lots, shelves: Shelves, p: int, i: int, amount: int, wanted: int, first: int
-) -> int:
-    """Move lots of pocket `p` onto the pile of move `i`, from the head; return what was taken.
+    lots: Lots, shelves: Shelves, p: int, i: int, n: int, start: int, amount: int, wanted: int
+) -> tuple[int, int]:
+    """Move lots of pocket `p` from its head onto the pile of move `i`.
 
-    The pile is the lots from `first` on, whose `drawn` is set. Clean pieces that follow each other
-    are one piece.
+    The pile is the lots from `start` to `n`, whose `DRAWN` is set. Clean pieces that follow each
+    other are one piece. Returns the new end of the pile, and what was taken.
 
     Parameters
     ----------
     wanted
         Take only lots that this move brought; NOTHING takes any.
     """
-    n = lots.counts[RECORDS]
+    words, money = lots.words, lots.money
     before = NOTHING
-    lot = shelves.head[p]
+    lot = 0 + shelves.ends[p, HEAD]
     taken = 0
     while lot != NOTHING and taken < amount:
-        then = lots.next[lot]
-        if wanted != NOTHING and lots.at[lot] != wanted:
+        then = 0 + words[lot, NEXT]
+        if wanted != NOTHING and words[lot, AT] != wanted:
             before = lot
             lot = then
             continue
-        piece = min(lots.left[lot], amount - taken)
+        left = money[lot, LEFT]
+        piece = min(left, amount - taken)
         taken += piece
-        lots.left[lot] -= piece
-        claim = lots.claim[lot]
+        money[lot, LEFT] = left - piece
+        claim = words[lot, CLAIM]
         if claim != CLEAN:
-            shelves.stained[p] -= piece
-        if claim == CLEAN and n > first and lots.claim[n - 1] == CLEAN:
-            lots.drawn[n - 1] += piece
+            shelves.purse[p, STAINED] -= piece
+        if claim == CLEAN and n > start and words[n - 1, CLAIM] == CLEAN:
+            money[n - 1, DRAWN] += piece
         else:
-            lots.at[n] = i
-            lots.parent[n] = lot
-            lots.claim[n] = claim
-            lots.drawn[n] = piece
+            words[n, AT] = i
+            words[n, PARENT] = lot
+            words[n, CLAIM] = claim
+            money[n, DRAWN] = piece
             n += 1
-        if lots.left[lot] == 0:
-            if before == NOTHING:
-                shelves.head[p] = then
-            else:
-                lots.next[before] = then
-            if then == NOTHING:
-                shelves.tail[p] = before
-            shelves.count[p] -= 1
-        else:
+        if left > piece:
             before = lot
+        else:
+            if before == NOTHING:
+                shelves.ends[p, HEAD] = then
+            else:
+                words[before, NEXT] = then
+            if then == NOTHING:
+                shelves.ends[p, TAIL] = before
+            shelves.ends[p, COUNT] -= 1
         lot = then
-    lots.counts[RECORDS] = n
-    return taken
+    return n, taken
 
 
-def can_join(book: Book, lots: Lots, lot: int) -> bool:
-    """Tell whether a lot is clean money that no return will ask for by its move."""
-    at = lots.at[lot]
-    return lots.claim[lot] == CLEAN and (at < 0 or book.kind[at] & RETURNED == 0)
+def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> bool:
+    """Put a lot into pocket `q`, where it leaves first or last; tell whether it is by itself.
 
-
-def put(book: Book, lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> None:
-    """Put a lot into pocket `q`, where it leaves first or last."""
-    if lots.left[lot] == 0:
-        return
-    if lots.claim[lot] != CLEAN:
-        shelves.stained[q] += lots.left[lot]
-    end = shelves.head[q] if first else shelves.tail[q]
-    if end != NOTHING and can_join(book, lots, lot) and can_join(book, lots, 0 + end):
-        lots.left[end] += lots.left[lot]
-        lots.left[lot] = 0
-        return
-    lots.next[lot] = NOTHING
-    shelves.count[q] += 1
+    Clean money that no return will ask for joins clean money of that end.
+    """
+    words, money = lots.words, lots.money
+    left = money[lot, LEFT]
+    if left == 0:
+        return True
+    if words[lot, CLAIM] != CLEAN:
+        shelves.purse[q, STAINED] += left
+    end = shelves.ends[q, HEAD] if first else shelves.ends[q, TAIL]
+    if end != NOTHING and words[lot, CLAIM] == CLEAN and words[end, CLAIM] == CLEAN:
+        if words[lot, KEPT] == 0 and words[end, KEPT] == 0:
+            money[end, LEFT] += left
+            money[lot, LEFT] = 0
+            return False
+    words[lot, NEXT] = NOTHING
+    shelves.ends[q, COUNT] += 1
     if end == NOTHING:
-        shelves.head[q] = lot
-        shelves.tail[q] = lot
+        shelves.ends[q, HEAD] = lot
+        shelves.ends[q, TAIL] = lot
     elif first:
-        lots.next[lot] = end
-        shelves.head[q] = lot
+        words[lot, NEXT] = end
+        shelves.ends[q, HEAD] = lot
     else:
-        lots.next[end] = lot
-        shelves.tail[q] = lot
+        words[end, NEXT] = lot
+        shelves.ends[q, TAIL] = lot
+    return True
 
 
-def add_lot(lots: Lots, i: int, claim: int, drawn: int, amount: int) -> int:
-    """Make a lot that has no parent; return its number."""
-    n = lots.counts[RECORDS]
-    lots.at[n] = i
-    lots.parent[n] = NOTHING
-    lots.claim[n] = claim
-    lots.drawn[n] = drawn
-    lots.amount[n] = amount
-    lots.lost[n] = 0
-    lots.left[n] = amount
-    lots.counts[RECORDS] = n + 1
+def add_lot(lots: Lots, n: int, i: int, claim: int, drawn: int, amount: int) -> int:
+    """Make a lot without a parent in the place `n`; return the place after it."""
+    lots.words[n, AT] = i
+    lots.words[n, PARENT] = NOTHING
+    lots.words[n, CLAIM] = claim
+    lots.money[n, DRAWN] = drawn
+    lots.money[n, AMOUNT] = amount
+    lots.money[n, LOST] = 0
+    lots.money[n, LEFT] = amount
+    return n + 1
+
+
+def arrive(
+    lots: Lots, i: int, start: int, n: int, sent: int, received: int, kind: int, claimed: int
+) -> int:
+    """Set what of a pile arrives, goes no further, and is left; return where the pile ends."""
+    money = lots.money
+    excess = received - sent
+    size = n - start
+    if kind & SAME and excess >= 0:
+        for lot in range(start, n):
+            money[lot, AMOUNT] = money[lot, DRAWN]
+        if excess > 0:  # more came than was sent: clean
+            n = add_lot(lots, n, i, CLEAN, 0, excess)
+    else:
+        share = np.empty(size, np.int64)
+        part = money[start:n, DRAWN].copy()
+        apportion(received, part, size, sent, share, np.empty((2, size), np.int64))
+        for k in range(size):
+            money[start + k, AMOUNT] = share[k]
+    for lot in range(start, n):
+        money[lot, LOST] = money[lot, AMOUNT] if kind & SINK else 0
+    if claimed > 0:
+        size = n - start
+        share = np.empty(size, np.int64)
+        part = money[start:n, AMOUNT].copy()
+        apportion(claimed, part, size, received, share, np.empty((2, size), np.int64))
+        for k in range(size):
+            money[start + k, LOST] = share[k]
+    for lot in range(start, n):
+        money[lot, LEFT] = money[lot, AMOUNT] - money[lot, LOST]
     return n
 
 
-def arrive(book: Book, i: int, claimed: int, lots: Lots, first: int) -> None:
-    """Set what of the pieces from `first` on arrives, goes no further, and is left."""
-    n = lots.counts[RECORDS]
-    same = book.kind[i] & SAME > 0
-    if not (same and book.received[i] >= book.sent[i]):
-        scratch = np.empty((2, n - first), np.int64)
-        apportion(
-            book.received[i],
-            lots.drawn[first:n],
-            n - first,
-            book.sent[i],
-            lots.amount[first:n],
-            scratch,
-        )
-    else:
-        for lot in range(first, n):
-            lots.amount[lot] = lots.drawn[lot]
-        if book.received[i] > book.sent[i]:  # more came than was sent: clean
-            add_lot(lots, i, CLEAN, 0, book.received[i] - book.sent[i])
-            n += 1
-    for lot in range(first, n):
-        lots.lost[lot] = lots.amount[lot] if book.kind[i] & SINK else 0
-    if claimed > 0:
-        scratch = np.empty((2, n - first), np.int64)
-        apportion(
-            claimed,
-            lots.amount[first:n],
-            n - first,
-            book.received[i],
-            lots.lost[first:n],
-            scratch,
-        )
-    for lot in range(first, n):
-        lots.left[lot] = lots.amount[lot] - lots.lost[lot]
+def debit(
+    lots: Lots, shelves: Shelves, p: int, i: int, n: int, sent: int, returned: int
+) -> tuple[int, int]:
+    """Put what move `i` sends on a pile, which begins at `n`; return its end, and what is minted.
 
-
-def debit(book: Book, i: int, claimed: int, lots: Lots, shelves: Shelves) -> bool:
-    """Take what move `i` sends out of its pocket; tell whether pieces came of it.
-
-    Clean money out of a pocket that holds no other leaves no pieces: nothing can be asked of it.
+    Clean money out of a pocket that holds no other makes no pile: nothing can be asked of it.
     """
-    p = book.source[i]
-    sent = book.sent[i]
-    if p < 0 or sent == 0:
-        return False
-    start = lots.counts[RECORDS]
-    short = sent - shelves.balance[p]
-    shelves.balance[p] -= sent
-    if short > 0:
-        book.minted[i] = short
-        shelves.balance[p] = 0
-    is_mixed = shelves.stained[p] > 0
-    taken = 0
-    if is_mixed and book.returns[i] >= 0:
-        # (0 + ...: of one integer type, so that `take` is compiled once)
-        taken = take(lots, shelves, p, i, sent, 0 + book.returns[i], start)
-    taken += take(lots, shelves, p, i, sent - taken, NOTHING, start)
+    start = n
+    short = max(0, sent - shelves.purse[p, BALANCE])
+    shelves.purse[p, BALANCE] += short - sent
+    is_mixed = shelves.purse[p, STAINED] > 0
+    back = 0
+    if is_mixed and returned >= 0:
+        n, back = take(lots, shelves, p, i, n, start, sent, returned)
+    n, taken = take(lots, shelves, p, i, n, start, sent - back, NOTHING)
     if not is_mixed:
-        lots.counts[RECORDS] = start
-        return False
-    if taken < sent and lots.claim[lots.counts[RECORDS] - 1] == CLEAN:
-        lots.drawn[lots.counts[RECORDS] - 1] += sent - taken
-    elif taken < sent:
-        add_lot(lots, i, CLEAN, sent - taken, 0)
-    arrive(book, i, claimed, lots, start)
-    return True
+        return start, short
+    rest = sent - back - taken
+    if rest > 0 and lots.words[n - 1, CLAIM] == CLEAN:
+        lots.money[n - 1, DRAWN] += rest
+    elif rest > 0:
+        n = add_lot(lots, n, i, CLEAN, rest, 0)
+    return n, short
+
+
+def credit(
+    lots: Lots, shelves: Shelves, q: int, start: int, seeded: int, n: int, first: bool
+) -> None:
+    """Put a pile into pocket `q`: seeds, from `seeded` on, before what was drawn."""
+    for lot in range(seeded, n):
+        put(lots, shelves, q, lot, first)
+    for lot in range(start, seeded):
+        put(lots, shelves, q, lot, first)
 
 
 def trace_lots(book: Book, seeds: Seeds, rule: int, lots: Lots, shelves: Shelves) -> int:
     """Take the moves one by one; return `DONE`, or `FULL` when there is no room for the next."""
-    for i in range(lots.counts[NEXT], book.row.size):
-        end = lots.counts[SEED]
+    n = lots.counts[RECORDS]
+    cursor = lots.counts[SEED]
+    stack = rule == LIFO
+    for i in range(lots.counts[NEXT_MOVE], book.row.size):
+        end = cursor
         claimed = 0
         while end < seeds.at.size and seeds.at[end] == i:
             claimed += seeds.amount[end]
             end += 1
-        p = book.source[i]
-        room = 4 + end - lots.counts[SEED] + (shelves.count[p] if p >= 0 else 0)
-        if lots.counts[RECORDS] + room > lots.at.size:
-            lots.counts[NEXT] = i
+        p = 0 + book.source[i]
+        q = 0 + book.target[i]
+        room = 4 + end - cursor + (shelves.ends[p, COUNT] if p >= 0 else 0)
+        if n + room > lots.words.shape[0]:
+            lots.counts[NEXT_MOVE] = i
+            lots.counts[RECORDS] = n
+            lots.counts[SEED] = cursor
             return FULL
-        start = lots.counts[RECORDS]
-        came = debit(book, i, claimed, lots, shelves)
-        q = book.target[i]
+        start = n
+        if p >= 0 and book.sent[i] > 0:
+            # (0 + ...: of one integer type, so that the function is compiled once)
+            n, short = debit(lots, shelves, p, i, n, book.sent[i], 0 + book.returns[i])
+            book.minted[i] = short
+            if n > start:
+                kind = 0 + book.kind[i]
+                n = arrive(lots, i, start, n, book.sent[i], book.received[i], kind, claimed)
+        came = n > start
         if not came and q >= 0 and claimed < book.received[i]:
-            add_lot(lots, i, CLEAN, 0, book.received[i] - claimed)
-        pieces = lots.counts[RECORDS]
-        for s in range(lots.counts[SEED], end):
-            add_lot(lots, i, 0 + seeds.claim[s], 0, seeds.amount[s])
-        lots.counts[SEED] = end
+            n = add_lot(lots, n, i, CLEAN, 0, book.received[i] - claimed)
+        seeded = n
+        for s in range(cursor, end):
+            n = add_lot(lots, n, i, 0 + seeds.claim[s], 0, seeds.amount[s])
+        cursor = end
+        for lot in range(start, n):
+            lots.words[lot, KEPT] = 1 if book.kind[i] & RETURNED else 0
         if q < 0:
             continue
-        shelves.balance[q] += book.received[i]
-        n = lots.counts[RECORDS]
+        shelves.purse[q, BALANCE] += book.received[i]
         if came and book.kind[i] & SINK:  # the money went on; what the pocket has is clean
-            put(book, lots, shelves, q, add_lot(lots, i, CLEAN, 0, book.received[i]), rule == LIFO)
+            n = add_lot(lots, n, i, CLEAN, 0, book.received[i])
+            lots.words[n - 1, KEPT] = 1 if book.kind[i] & RETURNED else 0
+            put(lots, shelves, q, n - 1, stack)
         elif came and book.returns[i] >= 0:
             for lot in range(n - 1, start - 1, -1):
-                put(book, lots, shelves, q, lot, True)
+                put(lots, shelves, q, lot, True)
+        elif n == start + 1:
+            if not put(lots, shelves, q, start, stack) and not came:
+                n = start  # clean money that has joined other: its place is free
         else:
-            for lot in range(pieces, n):
-                put(book, lots, shelves, q, lot, rule == LIFO)
-            for lot in range(start, pieces):
-                put(book, lots, shelves, q, lot, rule == LIFO)
-        if not came and lots.counts[RECORDS] == start + 1 and lots.left[start] == 0:
-            lots.counts[RECORDS] = start  # it was merged into a clean lot: its place is free
-    lots.counts[NEXT] = book.row.size
+            credit(lots, shelves, q, start, seeded, n, stack)
+    lots.counts[NEXT_MOVE] = book.row.size
+    lots.counts[RECORDS] = n
+    lots.counts[SEED] = cursor
     return DONE
 
 
 take = jit(take)
-can_join = jit(can_join)
 put = jit(put)
 add_lot = jit(add_lot)
 arrive = jit(arrive)
 debit = jit(debit)
+credit = jit(credit)
 trace_lots = jit(trace_lots)

@@ -17,7 +17,7 @@ from xborder_aml.kernels.trace_book import SAME, SINK, Book
 
 __all__ = [
     "CLEAN_FIRST",
-    "NEXT",
+    "NEXT_MOVE",
     "PRO_RATA",
     "RECORDS",
     "SEED",
@@ -31,7 +31,7 @@ __all__ = [
 PRO_RATA, CLEAN_FIRST, TAINT_FIRST = range(3)
 
 # places in the counts of a trace: records written, move to go on from, seed to go on from
-RECORDS, NEXT, SEED = range(3)
+RECORDS, NEXT_MOVE, SEED = range(3)
 
 
 class Seeds(NamedTuple):
@@ -58,109 +58,124 @@ class Flows(NamedTuple):
     drawn: NDArray[np.int64]  # taken from the source; 0 for a seed
     amount: NDArray[np.int64]  # what of it arrives
     lost: NDArray[np.int64]  # what of that goes no further: into a sink, or claimed anew
-    counts: NDArray[np.int64]  # (3,) RECORDS, NEXT, SEED
+    counts: NDArray[np.int64]  # (3,) RECORDS, NEXT_MOVE, SEED
 
 
-class Desk(NamedTuple):
-    """Scratch for one move, K claims and clean money in the last place."""
-
-    drawn: NDArray[np.int64]  # (K + 1,)
-    part: NDArray[np.int64]  # (K + 1,)
-    share: NDArray[np.int64]  # (K + 1,)
-    lost: NDArray[np.int64]  # (K + 1,)
-    rest: NDArray[np.int64]  # (2, K + 1)
+# rows of the desk: scratch for one move, K claims and, in the last place, clean money
+TAKEN, PART, SHARE, ENDED, REST = range(5)  # REST has two
+_DESK = 6
 
 
-def draw_back(book: Book, out: Flows, i: int, held: int, pockets: Pockets, desk: Desk) -> int:
-    """Take out of a pocket what a returned move had brought, as far as it is there; return it."""
-    f = book.returns[i]
-    k = desk.drawn.size - 1
-    for c in range(k + 1):
-        desk.part[c] = 0
+def draw_back(
+    at: NDArray[np.int32],
+    claim: NDArray[np.int32],
+    came: NDArray[np.int64],
+    lost: NDArray[np.int64],
+    n: int,
+    move: int,
+    part: NDArray[np.int64],
+) -> None:
+    """Write into `part` what of each claim a move before has brought; `n` flows are there."""
     low = 0
-    high = out.counts[RECORDS]
+    high = n
     while low < high:
         middle = (low + high) >> 1
-        if out.at[middle] < f:
+        if at[middle] < move:
             low = middle + 1
         else:
             high = middle
-    brought = 0
-    while low < out.counts[RECORDS] and out.at[low] == f:
-        desk.part[out.claim[low]] += out.amount[low] - out.lost[low]
-        brought += out.amount[low] - out.lost[low]
+    while low < n and at[low] == move:
+        part[claim[low]] += came[low] - lost[low]
         low += 1
-    desk.part[k] = book.received[f] - brought
-    total = min(book.sent[i], book.received[f])
-    apportion(total, desk.part, k + 1, book.received[f], desk.share, desk.rest)
+
+
+def unwind(
+    desk: NDArray[np.int64], taint: NDArray[np.int64], p: int, total: int, brought: int, clean: int
+) -> int:
+    """Take as much of what was brought (`PART`) as is still in the pocket; return how much."""
+    k = desk.shape[1] - 1
+    desk[PART, k] = brought
+    for c in range(k):
+        desk[PART, k] -= desk[PART, c]
+    apportion(total, desk[PART], k + 1, brought, desk[SHARE], desk[REST:])
     taken = 0
-    p = book.source[i]
     for c in range(k + 1):
-        there = pockets.taint[p, c] if c < k else held - pockets.stained[p]
-        desk.drawn[c] = min(desk.share[c], there)
-        taken += desk.drawn[c]
+        there = taint[p, c] if c < k else clean
+        desk[TAKEN, c] = min(desk[SHARE, c], there)
+        taken += desk[TAKEN, c]
     return taken
 
 
-def draw(rule: int, amount: int, held: int, p: int, pockets: Pockets, desk: Desk) -> None:
-    """Add to what is drawn from pocket `p` what the rule says of `amount`.
+def draw(
+    desk: NDArray[np.int64], taint: NDArray[np.int64], p: int, rule: int, amount: int, held: int
+) -> None:
+    """Add to what is taken from pocket `p` what the rule says of `amount`.
 
     Parameters
     ----------
     held
-        What is in the pocket, beside what is drawn already.
+        What is in the pocket, beside what is taken already.
     """
-    k = desk.drawn.size - 1
+    k = desk.shape[1] - 1
     stained = 0
     for c in range(k):
-        desk.part[c] = pockets.taint[p, c] - desk.drawn[c]
-        stained += desk.part[c]
-    desk.part[k] = held - stained
+        desk[PART, c] = taint[p, c] - desk[TAKEN, c]
+        stained += desk[PART, c]
+    desk[PART, k] = held - stained
+    size = k
+    whole = stained
     if rule == PRO_RATA:
-        if amount > 0:
-            apportion(amount, desk.part, k + 1, held, desk.share, desk.rest)
-            for c in range(k):
-                desk.drawn[c] += desk.share[c]
-        return
-    dirty = min(amount, stained) if rule == TAINT_FIRST else max(0, amount - (held - stained))
-    if dirty > 0:
-        apportion(dirty, desk.part, k, stained, desk.share, desk.rest)
+        size = k + 1
+        whole = held
+    elif rule == CLEAN_FIRST:
+        amount = max(0, amount - (held - stained))
+    else:
+        amount = min(amount, stained)
+    if amount > 0:
+        apportion(amount, desk[PART], size, whole, desk[SHARE], desk[REST:])
         for c in range(k):
-            desk.drawn[c] += desk.share[c]
+            desk[TAKEN, c] += desk[SHARE, c]
 
 
-def deliver(book: Book, i: int, claimed: int, desk: Desk) -> None:
-    """Turn what is drawn into what arrives (`share`), and what of it goes no further (`lost`)."""
-    k = desk.drawn.size - 1
-    sent = book.sent[i]
-    received = book.received[i]
+def deliver(desk: NDArray[np.int64], sent: int, received: int, kind: int, claimed: int) -> None:
+    """Turn what is taken into what arrives (`SHARE`), and what of it goes no further (`ENDED`)."""
+    k = desk.shape[1] - 1
     clean = sent
     for c in range(k):
-        clean -= desk.drawn[c]
-    desk.drawn[k] = clean
-    if book.kind[i] & SAME and received >= sent:
+        clean -= desk[TAKEN, c]
+    desk[TAKEN, k] = clean
+    if kind & SAME and received >= sent:
         for c in range(k):
-            desk.share[c] = desk.drawn[c]
-        desk.share[k] = clean + received - sent
+            desk[SHARE, c] = desk[TAKEN, c]
+        desk[SHARE, k] = clean + received - sent
     else:
-        apportion(received, desk.drawn, k + 1, sent, desk.share, desk.rest)
+        apportion(received, desk[TAKEN], k + 1, sent, desk[SHARE], desk[REST:])
     for c in range(k + 1):
-        desk.lost[c] = desk.share[c] if book.kind[i] & SINK else 0
+        desk[ENDED, c] = desk[SHARE, c] if kind & SINK else 0
     if claimed > 0:
-        apportion(claimed, desk.share, k + 1, received, desk.lost, desk.rest)
+        apportion(claimed, desk[SHARE], k + 1, received, desk[ENDED], desk[REST:])
+
+
+def plant(seeds: Seeds, out: Flows, pockets: Pockets, q: int, end: int, n: int) -> int:
+    """Put the seeds up to `end` into pocket `q`, and record them; return the end of the records."""
+    for s in range(out.counts[SEED], end):
+        out.at[n] = seeds.at[s]
+        out.claim[n] = seeds.claim[s]
+        out.drawn[n] = 0
+        out.amount[n] = seeds.amount[s]
+        out.lost[n] = 0
+        n += 1
+        pockets.taint[q, seeds.claim[s]] += seeds.amount[s]
+        pockets.stained[q] += seeds.amount[s]
+    return n
 
 
 def mix(book: Book, seeds: Seeds, rule: int, pockets: Pockets, out: Flows) -> int:
     """Take the moves one by one; return `DONE`, or `FULL` when `out` has no room for the next."""
-    k = pockets.taint.shape[1]
-    desk = Desk(
-        np.zeros(k + 1, np.int64),
-        np.zeros(k + 1, np.int64),
-        np.zeros(k + 1, np.int64),
-        np.zeros(k + 1, np.int64),
-        np.zeros((2, k + 1), np.int64),
-    )
-    for i in range(out.counts[NEXT], book.row.size):
+    taint = pockets.taint
+    k = taint.shape[1]
+    desk = np.zeros((_DESK, k + 1), np.int64)
+    for i in range(out.counts[NEXT_MOVE], book.row.size):
         end = out.counts[SEED]
         claimed = 0
         while end < seeds.at.size and seeds.at[end] == i:
@@ -168,7 +183,7 @@ def mix(book: Book, seeds: Seeds, rule: int, pockets: Pockets, out: Flows) -> in
             end += 1
         n = out.counts[RECORDS]
         if n + k + end - out.counts[SEED] > out.at.size:
-            out.counts[NEXT] = i
+            out.counts[NEXT_MOVE] = i
             return FULL
         p = book.source[i]
         q = book.target[i]
@@ -180,43 +195,44 @@ def mix(book: Book, seeds: Seeds, rule: int, pockets: Pockets, out: Flows) -> in
             pockets.balance[p] = held - book.sent[i]
             if pockets.stained[p] > 0:
                 for c in range(k + 1):
-                    desk.drawn[c] = 0
+                    desk[TAKEN, c] = 0
+                    desk[PART, c] = 0
                 taken = 0
-                if book.returns[i] >= 0:
-                    taken = draw_back(book, out, i, held, pockets, desk)
-                draw(rule, book.sent[i] - taken, held - taken, p, pockets, desk)
-                deliver(book, i, claimed, desk)
+                f = book.returns[i]
+                if f >= 0 and book.received[f] > 0:
+                    draw_back(out.at, out.claim, out.amount, out.lost, n, 0 + f, desk[PART])
+                    total = min(book.sent[i], book.received[f])
+                    clean = held - pockets.stained[p]
+                    taken = unwind(desk, taint, 0 + p, total, book.received[f], clean)
+                draw(desk, taint, 0 + p, rule, book.sent[i] - taken, held - taken)
+                deliver(desk, book.sent[i], book.received[i], 0 + book.kind[i], claimed)
                 for c in range(k):
-                    if desk.drawn[c] > 0:
-                        out.at[n] = i
-                        out.claim[n] = c
-                        out.drawn[n] = desk.drawn[c]
-                        out.amount[n] = desk.share[c]
-                        out.lost[n] = desk.lost[c]
-                        n += 1
-                        pockets.taint[p, c] -= desk.drawn[c]
-                        pockets.stained[p] -= desk.drawn[c]
-                        if q >= 0:
-                            pockets.taint[q, c] += desk.share[c] - desk.lost[c]
-                            pockets.stained[q] += desk.share[c] - desk.lost[c]
-        for s in range(out.counts[SEED], end):
-            out.at[n] = i
-            out.claim[n] = seeds.claim[s]
-            out.drawn[n] = 0
-            out.amount[n] = seeds.amount[s]
-            out.lost[n] = 0
-            n += 1
-            pockets.taint[q, seeds.claim[s]] += seeds.amount[s]
-            pockets.stained[q] += seeds.amount[s]
+                    if desk[TAKEN, c] == 0:
+                        continue
+                    out.at[n] = i
+                    out.claim[n] = c
+                    out.drawn[n] = desk[TAKEN, c]
+                    out.amount[n] = desk[SHARE, c]
+                    out.lost[n] = desk[ENDED, c]
+                    n += 1
+                    taint[p, c] -= desk[TAKEN, c]
+                    pockets.stained[p] -= desk[TAKEN, c]
+                    if q >= 0:
+                        taint[q, c] += desk[SHARE, c] - desk[ENDED, c]
+                        pockets.stained[q] += desk[SHARE, c] - desk[ENDED, c]
+        if end > out.counts[SEED]:
+            n = plant(seeds, out, pockets, q, end, n)
         out.counts[SEED] = end
         out.counts[RECORDS] = n
         if q >= 0:
             pockets.balance[q] += book.received[i]
-    out.counts[NEXT] = book.row.size
+    out.counts[NEXT_MOVE] = book.row.size
     return DONE
 
 
 draw_back = jit(draw_back)
+unwind = jit(unwind)
 draw = jit(draw)
 deliver = jit(deliver)
+plant = jit(plant)
 mix = jit(mix)

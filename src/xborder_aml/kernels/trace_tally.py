@@ -8,7 +8,19 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.shares import multiply_divide
 from xborder_aml.kernels.trace_book import SAME, SINK, Book
-from xborder_aml.kernels.trace_lots import CLEAN, NOTHING, Lots
+from xborder_aml.kernels.trace_lots import (
+    AMOUNT,
+    AT,
+    CLAIM,
+    CLEAN,
+    DRAWN,
+    LEFT,
+    LOST,
+    NEXT,
+    NOTHING,
+    PARENT,
+    Lots,
+)
 from xborder_aml.kernels.trace_mix import Flows
 
 __all__ = ["FATES", "held_of_lots", "lots_of_flows", "tally"]
@@ -55,23 +67,25 @@ def tally(
 
 def held_of_lots(book: Book, lots: Lots, taint: NDArray[np.int64]) -> None:
     """Add what is left of each lot to its pocket and claim; `taint` has shape (P, K)."""
-    for n in range(lots.at.size):
-        if lots.claim[n] != CLEAN and lots.left[n] > 0:
-            taint[book.target[lots.at[n]], lots.claim[n]] += lots.left[n]
+    for n in range(lots.words.shape[0]):
+        c = lots.words[n, CLAIM]
+        if c != CLEAN and lots.money[n, LEFT] > 0:
+            taint[book.target[lots.words[n, AT]], c] += lots.money[n, LEFT]
 
 
 def lots_of_flows(
-    book: Book, flows: Flows, n_claims: int, heads: NDArray[np.int32], lots: Lots
+    book: Book, flows: Flows, n_claims: int, ends: NDArray[np.int32], lots: Lots
 ) -> int:
     """Make lots of flows, oldest first within a pocket and claim; return how many, or -1 for full.
 
     Parameters
     ----------
-    heads
+    ends
         Shape (P * K, 2), NOTHING on entry: oldest and newest lot of each pocket and claim.
     lots
         Written from the start: a record's lots share what of it arrives and is lost in proportion.
     """
+    words, money = lots.words, lots.money
     n = 0
     for f in range(flows.at.size):
         i = flows.at[f]
@@ -79,53 +93,52 @@ def lots_of_flows(
         start = n
         drawn = flows.drawn[f]
         if drawn == 0:
-            if n == lots.at.size:
+            if n == words.shape[0]:
                 return -1
-            lots.parent[n] = NOTHING
-            lots.drawn[n] = 0
+            words[n, PARENT] = NOTHING
+            money[n, DRAWN] = 0
             n += 1
         while drawn > 0:
-            if n == lots.at.size:
+            if n == words.shape[0]:
                 return -1
             place = book.source[i] * n_claims + c
-            lot = heads[place, 0]
-            piece = min(drawn, lots.left[lot])
-            lots.left[lot] -= piece
+            lot = ends[place, 0]
+            piece = min(drawn, money[lot, LEFT])
+            money[lot, LEFT] -= piece
             drawn -= piece
-            if lots.left[lot] == 0:
-                heads[place, 0] = lots.next[lot]
-                if lots.next[lot] == NOTHING:
-                    heads[place, 1] = NOTHING
-            lots.parent[n] = lot
-            lots.drawn[n] = piece
+            if money[lot, LEFT] == 0:
+                ends[place, 0] = words[lot, NEXT]
+                if words[lot, NEXT] == NOTHING:
+                    ends[place, 1] = NOTHING
+            words[n, PARENT] = lot
+            money[n, DRAWN] = piece
             n += 1
         gone = 0  # running sums, so that the shares add up: each is within a unit of its own
         came = 0
         ended = 0
         for lot in range(start, n):
-            lots.at[lot] = i
-            lots.claim[lot] = c
-            gone += lots.drawn[lot]
+            words[lot, AT] = i
+            words[lot, CLAIM] = c
+            words[lot, NEXT] = NOTHING
+            gone += money[lot, DRAWN]
             arrived = flows.amount[f]
             if gone < flows.drawn[f]:
                 arrived, _ = multiply_divide(gone, flows.amount[f], flows.drawn[f])
             lost = flows.lost[f]
             if arrived < flows.amount[f]:
                 lost, _ = multiply_divide(arrived, flows.lost[f], flows.amount[f])
-            amount = arrived - came
-            lots.amount[lot] = amount
-            lots.lost[lot] = lost - ended
+            money[lot, AMOUNT] = arrived - came
+            money[lot, LOST] = lost - ended
+            money[lot, LEFT] = money[lot, AMOUNT] - money[lot, LOST]
             came = arrived
             ended = lost
-            lots.left[lot] = amount - lots.lost[lot]
-            lots.next[lot] = NOTHING
-            if lots.left[lot] > 0 and book.target[i] >= 0:
+            if money[lot, LEFT] > 0 and book.target[i] >= 0:
                 place = book.target[i] * n_claims + c
-                if heads[place, 0] == NOTHING:
-                    heads[place, 0] = lot
+                if ends[place, 0] == NOTHING:
+                    ends[place, 0] = lot
                 else:
-                    lots.next[heads[place, 1]] = lot
-                heads[place, 1] = lot
+                    words[ends[place, 1], NEXT] = lot
+                ends[place, 1] = lot
     return n
 
 

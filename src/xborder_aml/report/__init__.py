@@ -3,6 +3,7 @@
 from xborder_aml.report.casebook import Limits
 from xborder_aml.report.figures import corridor_heatmap, timeline
 from xborder_aml.report.flow import flow_figure
+from xborder_aml.report.money import survival_figure, value_figure
 from xborder_aml.report.page import render_report, write_report
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "corridor_heatmap",
     "flow_figure",
     "render_report",
+    "survival_figure",
     "timeline",
+    "value_figure",
     "write_report",
 ]

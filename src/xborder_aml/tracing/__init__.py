@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xborder_aml.tracing._claims import payments_from
+from xborder_aml.tracing._claims import pari_passu, payments_from
 from xborder_aml.tracing._trace import RULES, trace
 from xborder_aml.tracing.result import Traced
 
-__all__ = ["RULES", "Traced", "payments_from", "trace"]
+__all__ = ["RULES", "Traced", "pari_passu", "payments_from", "trace"]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.kernels.amounts import LIMIT
+from xborder_aml.kernels.shares import apportion
+from xborder_aml.tracing._times import end_of, rows_until
 from xborder_aml.tracing.tables import SEEDS
 
-__all__ = ["Claims", "payments_from", "read_seeds"]
+__all__ = ["Claims", "pari_passu", "payments_from", "read_seeds"]
 
 Claims = int | Iterable[int] | Mapping[str, Iterable[int]] | pl.DataFrame
 """Forms of seeds: see `trace`."""
@@ -90,7 +95,11 @@ def _frame(seeds: Claims) -> pl.DataFrame:
 
 
 def payments_from(
-    graph: TransactionGraph, accounts: str | Iterable[str], *, claim: str | None = None
+    graph: TransactionGraph,
+    accounts: str | Iterable[str],
+    *,
+    claim: str | None = None,
+    as_of: date | datetime | str | None = None,
 ) -> pl.DataFrame:
     """Return seeds for all that some accounts paid to others, such as the accounts of a victim.
 
@@ -100,6 +109,8 @@ def payments_from(
         Account keys.
     claim
         Name of the claim; by default each account is a claim of its own.
+    as_of
+        Last time to look at, as in `trace`.
 
     Returns
     -------
@@ -133,7 +144,8 @@ def payments_from(
             "transaction_id": graph.column("transaction_id"),
             "received_minor": graph.column("received_minor"),
         }
-    ).filter(
+    )
+    table = table.head(rows_until(graph, end_of(as_of))).filter(
         pl.col("claim").is_in(wanted)
         & pl.col("other").is_in(wanted).not_()
         & (pl.col("received_minor") > 0)
@@ -142,8 +154,49 @@ def payments_from(
         table = table.with_columns(claim=pl.lit(claim))
     if table.is_empty():
         raise ParameterError(
-            f"{', '.join(map(repr, wanted))} paid nothing to others in this ledger: nothing to "
+            f"{', '.join(map(repr, wanted))} paid nothing to others in that time: nothing to "
             "follow; seed the transactions that brought the money instead"
         )
     return SEEDS.conform(table.select("claim", "transaction_id"))
 
+
+def pari_passu(paid_in: Mapping[str, int], left: int) -> dict[str, int]:
+    """Divide what is left of a pot among those who paid in, in proportion, once and for all.
+
+    The one rule that looks at no order of payments: each bears the same share of the loss. It says
+    nothing of where the rest went, and so is no rule of `trace`.
+
+    Parameters
+    ----------
+    paid_in
+        What each paid into the pot, minor units.
+    left
+        What is left in the pot, minor units.
+
+    Returns
+    -------
+    dict
+        Share of each, by largest remainder; they sum to `left`.
+
+    Raises
+    ------
+    ParameterError
+        If an amount is negative, or more is left than was paid in.
+
+    Examples
+    --------
+    >>> pari_passu({"Paul": 1000, "Michael": 1000, "Karen": 1000}, 1000)
+    {'Paul': 334, 'Michael': 333, 'Karen': 333}
+    """
+    total = sum(paid_in.values())
+    if min([left, *paid_in.values()]) < 0 or left > total or total >= LIMIT:
+        raise ParameterError(
+            f"left={left:,} of paid_in={total:,}; amounts are at least 0, sum to less than 2**59, "
+            "and no more is left than was paid in"
+        )
+    n = len(paid_in)
+    share = np.zeros(n, np.int64)
+    if left:
+        parts = np.array(list(paid_in.values()), np.int64)
+        apportion(left, parts, n, total, share, np.empty((2, n), np.int64))
+    return dict(zip(paid_in, share.tolist(), strict=True))

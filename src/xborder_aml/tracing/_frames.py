@@ -7,7 +7,17 @@ import polars as pl
 
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels.trace_book import SAME, SINK, expose
-from xborder_aml.kernels.trace_lots import CLEAN, NOTHING
+from xborder_aml.kernels.trace_lots import (
+    AMOUNT,
+    AT,
+    CLAIM,
+    CLEAN,
+    DRAWN,
+    LEFT,
+    LOST,
+    NOTHING,
+    PARENT,
+)
 from xborder_aml.schema import CURRENCY
 from xborder_aml.tracing._ledger import Ledger
 from xborder_aml.tracing._run import Run, held, residuals
@@ -199,7 +209,11 @@ def values_table(flows: pl.DataFrame) -> pl.DataFrame:
     moved = ["claim", "transaction_id", "executed_at"]
     step = flows.with_row_index("step")
     took = step.filter(pl.col("drawn_minor") > 0).select(
-        *moved, "step", account="originator", currency="sent_currency", change=-pl.col("drawn_minor")
+        *moved,
+        "step",
+        account="originator",
+        currency="sent_currency",
+        change=-pl.col("drawn_minor"),
     )
     gain = pl.col("arrived_minor") - pl.col("sunk_minor") - pl.col("superseded_minor")
     brought = step.select(
@@ -218,11 +232,12 @@ def values_table(flows: pl.DataFrame) -> pl.DataFrame:
 def lots_table(run: Run) -> pl.DataFrame:
     """Return schema LOTS: claimed lots only, numbered in the order in which they were made."""
     ledger, graph, book, lots = run.ledger, run.ledger.graph, run.ledger.book, run.all_lots
-    kept = np.flatnonzero(lots.claim != CLEAN)
-    number = np.full(lots.at.size + 1, -1, np.int64)
+    kept = np.flatnonzero(lots.words[:, CLAIM] != CLEAN)
+    number = np.full(len(lots.words) + 1, -1, np.int64)
     number[kept] = np.arange(kept.size)
-    parent = number[lots.parent[kept]]  # NOTHING reads the last place, -1
-    at = lots.at[kept]
+    words, money = lots.words[kept], lots.money[kept]
+    parent = number[words[:, PARENT]]  # NOTHING reads the last place, -1
+    at = words[:, AT]
     seed, hops = _lines(parent, graph.transaction_ids[book.row[at]])
     rows = book.row[at]
     return LOTS.conform(
@@ -232,15 +247,15 @@ def lots_table(run: Run) -> pl.DataFrame:
                 "parent": pl.Series(parent).replace(NOTHING, None),
                 "seed": seed,
                 "hops": hops,
-                "claim": ledger.claims.gather(lots.claim[kept]),
+                "claim": ledger.claims.gather(words[:, CLAIM]),
                 "transaction_id": graph.transaction_ids[rows],
                 "executed_at": times(ledger.executed_at[at]),
                 "account": graph.account_names.gather(graph.edges.beneficiary[rows]),
                 "currency": currencies_of(ledger, ledger.credit[at]),
-                "drawn_minor": lots.drawn[kept],
-                "amount_minor": lots.amount[kept],
-                "ended_minor": lots.lost[kept],
-                "left_minor": lots.left[kept],
+                "drawn_minor": money[:, DRAWN],
+                "amount_minor": money[:, AMOUNT],
+                "ended_minor": money[:, LOST],
+                "left_minor": money[:, LEFT],
             }
         )
     )

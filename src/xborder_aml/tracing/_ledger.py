@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -292,11 +291,3 @@ def _told(given: Any, currencies: tuple[str, ...]) -> list[tuple[str, str, int]]
             )
         out.append((account, currency or currencies[0], int(balance)))
     return out
-
-
-def rows_until(graph: TransactionGraph, as_of: datetime | None) -> int:
-    """Return how many transactions, from the first, lie at or before a time."""
-    if as_of is None:
-        return graph.n_transactions
-    at = int(as_of.timestamp()) * 1_000_000 + as_of.microsecond
-    return int(np.searchsorted(graph.edges.at, at, side="right"))

@@ -73,13 +73,17 @@ def order_moves(moves: list[Move], order: str, *, largest_first: bool = False) -
 
 def _when_ready(group: list[Move], order: str) -> list[Move]:
     """Take moves whose account has its other side done, in the order in which they became so."""
-    waits, frees = (2, 3) if order == "credits_first" else (3, 2)
-    left, queue, out = list(group), [], []
+
+    def ends(move: Move) -> tuple[str, str]:
+        """Return the account that a move waits for, and the one that it frees."""
+        pair = move.source[0], move.target[0]
+        return pair if order == "credits_first" else pair[::-1]
 
     def is_ready(move: Move) -> bool:
-        account = move[waits][0]
-        return not any(m[frees][0] == account != m[waits][0] for m in left + queue)
+        account = ends(move)[0]
+        return not any(ends(m)[1] == account != ends(m)[0] for m in left + queue)
 
+    left, queue, out = list(group), list[Move](), list[Move]()
     queue = [m for m in group if is_ready(m)]
     left = [m for m in group if m not in queue]
     while queue or left:
@@ -87,7 +91,7 @@ def _when_ready(group: list[Move], order: str) -> list[Move]:
             queue.append(left.pop(0))
         move = queue.pop(0)
         out.append(move)
-        ready = [m for m in left if m[waits][0] == move[frees][0] and is_ready(m)]
+        ready = [m for m in left if ends(m)[0] == ends(move)[1] and is_ready(m)]
         left = [m for m in left if m not in ready]
         queue += ready
     return out
@@ -175,9 +179,7 @@ def _draw(move: Move, lots: list[list[Any]], rule: str, brought: dict[int, list[
         lots[:] = [lot for lot in lots if lot[1] > 0]
     elif original is not None:
         sums = _added_up(original)
-        shares = largest_remainder(
-            min(move.sent, sum(a for _, a in sums)), [a for _, a in sums]
-        )
+        shares = largest_remainder(min(move.sent, sum(a for _, a in sums)), [a for _, a in sums])
         pieces = _out_of(lots, {c: x for (c, _), x in zip(sums, shares, strict=True)})
     rest = move.sent - sum(a for _, a in pieces)
     if by_lots:
@@ -217,9 +219,8 @@ def reference_trace(
         for (claim, drawn), c, x in zip(pieces, came, lost, strict=False):
             if claim is not None:
                 before = flows.get((move.transaction_id, claim, False), (0, 0, 0))
-                flows[move.transaction_id, claim, False] = tuple(  # type: ignore[assignment]
-                    a + b for a, b in zip(before, (drawn, c, x), strict=True)
-                )
+                sums = before[0] + drawn, before[1] + c, before[2] + x
+                flows[move.transaction_id, claim, False] = sums
         claims = [p[0] for p in pieces] + [None] * (len(came) - len(pieces))
         arrived = [(k, c - x) for k, c, x in zip(claims, came, lost, strict=True)]
         if move.is_sink:

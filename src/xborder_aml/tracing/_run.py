@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml.errors import CapacityError, DataError
 from xborder_aml.kernels.output import FULL
-from xborder_aml.kernels.trace_lots import FIFO, LIFO, NOTHING, Lots, Shelves, trace_lots
+from xborder_aml.kernels.trace_lots import (
+    AMOUNT,
+    AT,
+    BALANCE,
+    CLAIM,
+    COUNT,
+    DRAWN,
+    FIFO,
+    HEAD,
+    KEPT,
+    LEFT,
+    LIFO,
+    LOST,
+    MONEY,
+    NOTHING,
+    TAIL,
+    WORDS,
+    Lots,
+    Shelves,
+    trace_lots,
+)
 from xborder_aml.kernels.trace_mix import (
     CLEAN_FIRST,
     PRO_RATA,
@@ -35,7 +55,8 @@ MIX_RULES = {
     "tiho": TAINT_FIRST,  # the order of a batch makes the difference
 }
 _MOST_CELLS = 2**28
-_FIELDS = ("at", "claim", "drawn", "amount", "lost")
+_MOST_LOTS = 2**30
+_T = TypeVar("_T", Lots, Flows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,32 +118,15 @@ def run_rule(ledger: Ledger, rule: str) -> Run:
             f"{_MOST_CELLS:,} cells; trace fewer claims at once, or name several seeds as one claim"
         )
     taint = np.zeros((n_pockets, n_claims), np.int64)
-    n = ledger.book.row.size
     lots = None
     if rule in LOT_RULES:
-        shelves = Shelves(
-            ledger.opening.copy(),
-            np.zeros(n_pockets, np.int64),
-            np.full(n_pockets, NOTHING, np.int32),
-            np.full(n_pockets, NOTHING, np.int32),
-            np.zeros(n_pockets, np.int32),
-        )
-        made = _with_openings(_make_lots(max(16, n + 2 * n_pockets)), ledger.opening, shelves)
-        lots = _until_done(
-            lambda out: trace_lots(ledger.book, ledger.seeds, LOT_RULES[rule], out, shelves), made
-        )
+        lots, balance = _by_lots(ledger, LOT_RULES[rule])
         held_of_lots(ledger.book, lots, taint)
-        balance = shelves.balance
-        flows = Flows(*(getattr(lots, f) for f in (*_FIELDS, "counts")))
+        columns = [lots.words[:, k] for k in (AT, CLAIM)]
+        columns += [lots.money[:, k] for k in (DRAWN, AMOUNT, LOST)]
+        flows = Flows._make([*map(np.ascontiguousarray, columns), lots.counts])
     else:
-        pockets = Pockets(ledger.opening.copy(), np.zeros(n_pockets, np.int64), taint)
-        size = max(16, n + n_claims + ledger.seeds.at.size)
-        types = (np.int32, np.int32, np.int64, np.int64, np.int64)
-        empty = Flows(*(np.empty(size, t) for t in types), np.zeros(3, np.int64))
-        flows = _until_done(
-            lambda out: mix(ledger.book, ledger.seeds, MIX_RULES[rule], pockets, out), empty
-        )
-        balance = pockets.balance
+        flows, balance = _by_mixtures(ledger, MIX_RULES[rule], taint)
     sums = np.zeros((n_claims, len(ledger.currencies), len(FATES)), np.int64)
     tally(ledger.book, flows, ledger.debit, ledger.credit, sums)
     run = Run(ledger, flows, lots, balance, taint, sums)
@@ -130,10 +134,37 @@ def run_rule(ledger: Ledger, rule: str) -> Run:
     return run
 
 
+def _by_lots(ledger: Ledger, rule: int) -> tuple[Lots, NDArray[np.int64]]:
+    """Return the lots, and the balances at the end."""
+    n = ledger.n_pockets
+    shelves = Shelves(
+        np.full((n, 3), NOTHING, np.int32),
+        np.column_stack([ledger.opening, np.zeros(n, np.int64)]),
+    )
+    shelves.ends[:, COUNT] = 0
+    size = max(16, ledger.book.row.size + 2 * n)
+    lots = _with_openings(_make_lots(size), ledger.opening, shelves)
+    lots = _until_done(lambda out: trace_lots(ledger.book, ledger.seeds, rule, out, shelves), lots)
+    return lots, shelves.purse[:, BALANCE].copy()
+
+
+def _by_mixtures(
+    ledger: Ledger, rule: int, taint: NDArray[np.int64]
+) -> tuple[Flows, NDArray[np.int64]]:
+    """Return the flows, and the balances at the end; write what is held into `taint`."""
+    pockets = Pockets(ledger.opening.copy(), np.zeros(ledger.n_pockets, np.int64), taint)
+    size = max(16, ledger.book.row.size + taint.shape[1] + ledger.seeds.at.size)
+    types: list[Any] = [np.int32, np.int32, np.int64, np.int64, np.int64]
+    flows = Flows._make([*(np.empty(size, t) for t in types), np.zeros(3, np.int64)])
+    flows = _until_done(lambda out: mix(ledger.book, ledger.seeds, rule, pockets, out), flows)
+    return flows, pockets.balance
+
+
 def held(run: Run) -> NDArray[np.int64]:
     """Return what is held at the end by claim and currency, shape (K, currencies)."""
-    out = np.zeros(run.sums.shape[:2], np.int64)
-    for k in range(out.shape[1]):
+    n_claims, n_currencies, _ = run.sums.shape
+    out = np.zeros((n_claims, n_currencies), np.int64)
+    for k in range(n_currencies):
         out[:, k] = run.taint[run.ledger.currency == k].sum(axis=0)
     return out
 
@@ -141,7 +172,8 @@ def held(run: Run) -> NDArray[np.int64]:
 def residuals(run: Run) -> NDArray[np.int64]:
     """Return what is missing of each claim and currency, shape (K, currencies)."""
     came = run.sums[:, :, 0] + run.sums[:, :, 1]
-    return came - run.sums[:, :, 2:].sum(axis=2) - held(run)
+    missing: NDArray[np.int64] = came - run.sums[:, :, 2:].sum(axis=2) - held(run)
+    return missing
 
 
 def _check(run: Run) -> None:
@@ -155,42 +187,43 @@ def _check(run: Run) -> None:
 
 
 def _make_lots(size: int) -> Lots:
-    types: dict[str, Any] = dict.fromkeys(("at", "parent", "claim", "next"), np.int32)
-    arrays = [np.empty(size, types.get(f, np.int64)) for f in Lots._fields[:-1]]
-    return Lots(*arrays, np.zeros(3, np.int64))
+    return Lots(
+        np.empty((size, WORDS), np.int32), np.empty((size, MONEY), np.int64), np.zeros(3, np.int64)
+    )
 
 
 def _with_openings(lots: Lots, opening: NDArray[np.int64], shelves: Shelves) -> Lots:
     """Put one clean lot into each pocket that has an opening balance."""
     places = np.flatnonzero(opening)
     n = places.size
-    for name, value in (("at", -1), ("parent", NOTHING), ("claim", -1), ("next", NOTHING)):
-        getattr(lots, name)[:n] = value
-    for name in ("drawn", "lost"):
-        getattr(lots, name)[:n] = 0
-    for name in ("amount", "left"):
-        getattr(lots, name)[:n] = opening[places]
-    shelves.head[places] = shelves.tail[places] = np.arange(n, dtype=np.int32)
-    shelves.count[places] = 1
+    lots.words[:n] = NOTHING  # no move brought it, nothing is behind it, and it is clean
+    lots.words[:n, KEPT] = 0
+    lots.money[:n] = 0
+    lots.money[:n, AMOUNT] = lots.money[:n, LEFT] = opening[places]
+    shelves.ends[places, HEAD] = shelves.ends[places, TAIL] = np.arange(n, dtype=np.int32)
+    shelves.ends[places, COUNT] = 1
     lots.counts[RECORDS] = n
     return lots
 
 
-def _until_done(work: Callable[[Any], int], out: Any) -> Any:
+def _until_done(work: Callable[[_T], int], out: _T) -> _T:
     """Call a kernel again with twice the room until it is done; return what it filled."""
     while work(out) == FULL:
-        if out.at.size >= 2**30:
+        size = len(out[0])
+        if size >= _MOST_LOTS:
             raise CapacityError(
                 "the money splits into more than 2**30 lots; trace a shorter time (as_of), or by a "
                 "rule that keeps no lots, such as pro_rata"
             )
-        bigger = [np.empty(2 * a.size, a.dtype) for a in out[:-1]]
-        for new, old in zip(bigger, out[:-1], strict=True):
-            new[: old.size] = old
-        out = type(out)(*bigger, out.counts)
+        arrays: list[NDArray[Any]] = []
+        for old in out[:-1]:
+            bigger = np.empty((2 * size, *old.shape[1:]), old.dtype)
+            bigger[:size] = old
+            arrays.append(bigger)
+        out = out._make([*arrays, out.counts])
     return _trimmed(out)
 
 
-def _trimmed(out: Any) -> Any:
+def _trimmed(out: _T) -> _T:
     n = int(out.counts[RECORDS])
-    return type(out)(*(a[:n] for a in out[:-1]), out.counts)
+    return out._make([*(a[:n] for a in out[:-1]), out.counts])

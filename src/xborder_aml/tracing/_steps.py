@@ -115,8 +115,6 @@ def _sides(run: Run, moved: pl.DataFrame) -> pl.DataFrame:
             change=change + pl.col("minted"),
         )
         .filter(pl.col("at") >= pl.col("first"))
-        .with_columns(
-            clean_before=(pl.col("balance") - pl.col("change")).first().over("pocket")
-        )
+        .with_columns(clean_before=(pl.col("balance") - pl.col("change")).first().over("pocket"))
         .drop("first", "opening", "change")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 import polars as pl
 
@@ -11,8 +11,9 @@ from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.jurisdictions.codes import INSTRUMENTS
 from xborder_aml.tracing._claims import Claims, read_seeds
-from xborder_aml.tracing._ledger import ORDERS, Ledger, Openings, lay_book, rows_until
+from xborder_aml.tracing._ledger import ORDERS, Ledger, Openings, lay_book
 from xborder_aml.tracing._run import LOT_RULES, MIX_RULES, run_rule
+from xborder_aml.tracing._times import end_of, rows_until
 from xborder_aml.tracing.result import Traced
 
 __all__ = ["RULES", "trace"]
@@ -52,10 +53,10 @@ def trace(
         money and, among payments of one account at the same time, with the largest ("tiho").
         "poison" only tells what can have been reached.
     opening_balances
-        Balances before the first transaction, in minor units: a mapping of accounts, or of (account,
-        currency), or a table (`xborder_aml.tracing.tables.OPENINGS`). "least" takes the smallest
-        balances that no payment overdraws. By default accounts begin empty, and a payment of more
-        than there is brings clean money into being, which is told.
+        Balances before the first transaction, in minor units: a mapping of accounts, or of pairs of
+        account and currency, or a table (`xborder_aml.tracing.tables.OPENINGS`). "least" takes the
+        smallest balances that no payment overdraws. By default accounts begin empty, and a payment
+        of more than there is brings clean money into being, which is told.
     as_of
         Last time to look at: a day ends at midnight, UTC. By default the end of the ledger.
     same_day
@@ -100,7 +101,7 @@ def trace(
                 f"{name}={value!r} is unknown{did_you_mean(str(value), known)}; it is one of "
                 f"{', '.join(known)}"
             )
-    ended = _end(as_of)
+    ended = end_of(as_of)
     chosen = _instruments(sinks)
     table = read_seeds(graph, seeds)
     end = rows_until(graph, ended)
@@ -130,21 +131,6 @@ def trace(
         ledger=ledgers[0],
         runs=dict(zip(orders, runs, strict=False)),
     )
-
-
-def _end(as_of: date | datetime | str | None) -> datetime | None:
-    if as_of is None:
-        return None
-    try:
-        value = date.fromisoformat(as_of) if isinstance(as_of, str) and len(as_of) == 10 else as_of
-        value = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ParameterError(f"as_of={as_of!r} is no date or time, like 2014-12-31") from error
-    if not isinstance(value, datetime):
-        if not isinstance(value, date):
-            raise ParameterError(f"as_of={as_of!r} is no date or time, like 2014-12-31")
-        value = datetime.combine(value, time.max)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _instruments(sinks: Iterable[str]) -> tuple[str, ...]:

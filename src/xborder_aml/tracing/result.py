@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from xborder_aml.tracing._bounds import bounds_table
 from xborder_aml.tracing._ledger import Ledger
 from xborder_aml.tracing._run import Run
 from xborder_aml.tracing._steps import steps_table
+from xborder_aml.tracing._whereabouts import DELAYS, paths_table, survival_table, worth_table
 from xborder_aml.tracing.tables import CONSERVATION, FLOWS, HOLDINGS, LOTS, STEPS
 
 __all__ = ["Traced"]
@@ -125,6 +126,39 @@ class Traced:
     def exposure(self) -> pl.DataFrame:
         """The poison set, whatever the rule (tables.EXPOSURE)."""
         return _frames.exposure_table(self.ledger)
+
+    @cached_property
+    def survival(self) -> pl.DataFrame:
+        """How long claimed money stays in an account (tables.SURVIVAL), by currency."""
+        return survival_table(self.lots, self.ended_at, self.graph)
+
+    def worth_now(self, delays: Sequence[str] = DELAYS) -> pl.DataFrame:
+        """Return what acting now saves, against acting after each delay (tables.WORTH).
+
+        It assumes that money leaves as it has left so far, by the age of each lot.
+
+        Raises
+        ------
+        ParameterError
+            If a delay is no number of hours or days, like 72h or 10d.
+        """
+        return worth_table(self.lots, self.survival, self.ended_at, delays)
+
+    def paths(self, most: int = 10) -> pl.DataFrame:
+        """Return the ways by which most of the money came to where it is (tables.PATHS)."""
+        return paths_table(self.lots, self.graph, most)
+
+    def by_jurisdiction(self) -> pl.DataFrame:
+        """Return what is held by claim, jurisdiction and currency, most first; null is unknown."""
+        return (
+            self.holdings.group_by("claim", "jurisdiction", "currency")
+            .agg(pl.sum("amount_minor", "base_minor"), n_accounts=pl.len())
+            .sort(
+                ["claim", "base_minor", "amount_minor", "jurisdiction", "currency"],
+                descending=[False, True, True, False, False],
+                nulls_last=True,
+            )
+        )
 
     def bounds(self, accounts: str | Iterable[str] | None = None) -> pl.DataFrame:
         """Return the least and the most of each claim that any rule puts in these accounts.
