@@ -91,7 +91,7 @@ def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
     )  # fmt: skip
     return figure.update_layout(
         showlegend=True,
-        margin={"t": 100},
+        margin={"t": 110},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         title={
             "text": title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,6 @@ MIX_RULES = {
 }
 _MOST_CELLS = 2**28
 _MOST_LOTS = 2**30
-_T = TypeVar("_T", Lots, Flows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,8 @@ class Run:
             n = lots_of_flows(book, self.flows, n_claims, heads, lots)
             if n >= 0:
                 lots.counts[RECORDS] = n
-                return _trimmed(lots)
+                made: Lots = _trimmed(lots)
+                return made
             size *= 2
 
 
@@ -122,7 +122,7 @@ def run_rule(ledger: Ledger, rule: str) -> Run:
     if rule in LOT_RULES:
         lots, balance = _by_lots(ledger, LOT_RULES[rule])
         held_of_lots(ledger.book, lots, taint)
-        columns = [lots.words[:, k] for k in (AT, CLAIM)]
+        columns: list[NDArray[Any]] = [lots.words[:, k] for k in (AT, CLAIM)]
         columns += [lots.money[:, k] for k in (DRAWN, AMOUNT, LOST)]
         flows = Flows._make([*map(np.ascontiguousarray, columns), lots.counts])
     else:
@@ -206,7 +206,7 @@ def _with_openings(lots: Lots, opening: NDArray[np.int64], shelves: Shelves) -> 
     return lots
 
 
-def _until_done(work: Callable[[_T], int], out: _T) -> _T:
+def _until_done(work: Callable[[Any], int], out: Any) -> Any:
     """Call a kernel again with twice the room until it is done; return what it filled."""
     while work(out) == FULL:
         size = len(out[0])
@@ -224,6 +224,6 @@ def _until_done(work: Callable[[_T], int], out: _T) -> _T:
     return _trimmed(out)
 
 
-def _trimmed(out: _T) -> _T:
+def _trimmed(out: Any) -> Any:
     n = int(out.counts[RECORDS])
     return out._make([*(a[:n] for a in out[:-1]), out.counts])
