@@ -14,7 +14,8 @@ from mdtext import cell, literal, table
 from xborder_aml import errors
 from xborder_aml.jurisdictions.channels import CHANNELS
 from xborder_aml.jurisdictions.checks import CHECKS
-from xborder_aml.jurisdictions.tables import FUNCTIONS, STATUSES, jurisdiction_tables
+from xborder_aml.jurisdictions.facts import FUNCTIONS, STATUSES
+from xborder_aml.jurisdictions.tables import jurisdiction_tables
 from xborder_aml.normalise import RAW_COLUMNS
 from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES

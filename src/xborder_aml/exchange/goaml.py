@@ -77,6 +77,7 @@ def goaml_report(
     reason: str,
     indicators: Iterable[str],
     action: str | None = None,
+    reporting_person: tuple[str, str] | None = None,
     accounts: pl.DataFrame | None = None,
     subjects: Iterable[GoamlSubject] = (),
 ) -> GoamlReport:
@@ -100,6 +101,8 @@ def goaml_report(
         Time of submission, local to the unit.
     reason, action
         What is suspected, and what was done.
+    reporting_person
+        First and last name of who reports, where the unit wants it.
     indicators
         The unit's codes of indicators, at least one.
     accounts
@@ -110,8 +113,8 @@ def goaml_report(
     Raises
     ------
     ParameterError
-        If nothing is reported, no indicator is given, a significance is not in 0 to 10, or version
-        2.0 is asked for transactions and subjects at once.
+        If nothing is reported, no indicator is given, a significance is not in 0 to 10, a name has
+        no letters, or version 2.0 is asked for transactions and subjects at once.
     DataError
         If the base currency is not the unit's, or a base amount is missing.
 
@@ -138,6 +141,8 @@ def goaml_report(
     put(root, "entity_reference", reference[:255])
     put(root, "submission_date", _time(submitted_at))
     put(root, "currency_code_local", profile.local_currency)
+    for tag, text in zip(("first_name", "last_name"), reporting_person or (), strict=False):
+        put(root, f"reporting_person/{tag}", _letters(text))
     put(root, "reason", plain_text(reason, 4000))
     if action:
         put(root, "action", plain_text(action, 4000))
@@ -284,6 +289,17 @@ class _Writer:
 
 def _time(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _letters(text: str) -> str:
+    """Return a person's name in letters and spaces, all that goAML 2.0 allows."""
+    name = " ".join(re.sub(r"[^A-Za-z]+", " ", plain_text(text, 100).replace("?", " ")).split())
+    if len(name) < 2:
+        raise ParameterError(
+            f"reporting_person has the name {text!r}, of which {name!r} is left in Latin letters; "
+            "write it with at least two"
+        )
+    return name
 
 
 def _rate(local: str, foreign: str) -> str:

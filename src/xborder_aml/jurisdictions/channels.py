@@ -16,18 +16,17 @@ import polars as pl
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.jurisdictions import ALPHA3, JURISDICTIONS, jurisdiction_code
-from xborder_aml.jurisdictions.membership import Answer, Standing, period, standing
-from xborder_aml.jurisdictions.tables import (
+from xborder_aml.jurisdictions.facts import (
     FUNCTIONS,
     PREDICATES,
     STATUSES,
     Channel,
     Clock,
     Fact,
-    JurisdictionTables,
     ValueRule,
-    jurisdiction_tables,
 )
+from xborder_aml.jurisdictions.membership import Answer, Standing, period, standing
+from xborder_aml.jurisdictions.tables import JurisdictionTables, jurisdiction_tables
 from xborder_aml.schema import Column, Table
 
 __all__ = ["AVAILABILITY", "CHANNELS", "ChannelPlan", "channels"]

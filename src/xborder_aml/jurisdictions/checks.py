@@ -7,7 +7,8 @@ from datetime import date
 import polars as pl
 
 from xborder_aml.errors import ParameterError
-from xborder_aml.jurisdictions.tables import Fact, JurisdictionTables, jurisdiction_tables
+from xborder_aml.jurisdictions.facts import Fact
+from xborder_aml.jurisdictions.tables import JurisdictionTables, jurisdiction_tables
 from xborder_aml.schema import Column, Table
 
 __all__ = ["CHECKS", "check_jurisdictions"]

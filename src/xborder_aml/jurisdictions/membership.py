@@ -10,7 +10,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from xborder_aml.jurisdictions.tables import Dated, Ended, Fact, JurisdictionTables, Membership
+from xborder_aml.jurisdictions.facts import Dated, Ended, Fact, Membership
+from xborder_aml.jurisdictions.tables import JurisdictionTables
 
 __all__ = ["TERRITORIES", "Answer", "Standing", "period", "standing"]
 

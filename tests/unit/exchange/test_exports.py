@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,13 @@ def test_reports_are_valid_by_every_schema_of_their_version(
 ) -> None:
     subject = xb.GoamlSubject(ledger["originator"][0], 8, "Passes money on within a day")
     written = [
-        report(version, ledger, accounts=accounts, action="None yet"),
+        report(
+            version,
+            ledger,
+            accounts=accounts,
+            action="None yet",
+            reporting_person=("Zoë-Ann", "Müller"),
+        ),
         report(version, ledger),
         report(version, ledger.head(0), accounts=accounts, subjects=[subject]),
     ]
@@ -119,6 +126,7 @@ def test_money_is_exact_and_foreign_money_has_its_rate(ledger) -> None:
         ({"subjects": [xb.GoamlSubject("x", 11, "y")], "version": "5.0"}, "must be 0 to 10"),
         ({"subjects": [xb.GoamlSubject("x", 1, "y")], "version": "2.0"}, "not both"),
         ({"empty": True}, "nothing to report"),
+        ({"reporting_person": ("Ada", "ლ")}, "at least two"),
     ],
 )
 def test_reports_that_cannot_be_are_refused(ledger, change: dict, said: str) -> None:
@@ -163,6 +171,12 @@ def test_anchored_patterns_do_not_refuse_every_name(schemas: Path, ledger, accou
     assert xb.validate_xml(xml, schema) == ()
     wrong = xml.replace(b"<account_name>Sobrad", b"<account_name>S@brad")
     assert any("account_name" in problem for problem in xb.validate_xml(wrong, schema))
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "xmlschema", None)
+    with pytest.raises(xb.MissingExtraError, match=r"'xborder-aml\[xml\]'"):
+        xb.validate_xml(b"<a/>", tmp_path / "a.xsd")
 
 
 def test_schemas_and_documents_that_are_none(schemas: Path, tmp_path: Path) -> None:

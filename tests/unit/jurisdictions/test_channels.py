@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import xborder_aml as xb
 from xborder_aml.jurisdictions import JURISDICTIONS
 from xborder_aml.jurisdictions.channels import AVAILABILITY, CHANNELS
+from xborder_aml.jurisdictions.facts import FUNCTIONS, KINDS, PREDICATES, STATUSES
 from xborder_aml.jurisdictions.membership import Answer, standing
 from xborder_aml.jurisdictions.partial import partial_date
-from xborder_aml.jurisdictions.tables import FUNCTIONS, KINDS, PREDICATES, STATUSES
 
 TABLES = xb.jurisdiction_tables()
 PACKAGED = "channels clocks confiscation eu instruments memberships thresholds value_rules".split()
@@ -145,9 +145,9 @@ def test_the_fast_and_light_channel_goes_before_the_judge() -> None:
     plan = xb.channels("EE", "LV", on="2025-03-01", predicate="corruption")
     assert plan.first("trace")["channel"] == "FIUNET"
     assert plan.first("freeze")["kind"] == "ARO"
-    opened = plan.table.filter(function="confiscate", availability="open")["channel"].to_list()
-    assert opened.index("EU_2018_1805") < opened.index("MLA_UNCAC")
-    assert opened.index("MLA_UNCAC") < opened.index("LETTERS_ROGATORY")
+    tried = plan.table.filter(function="confiscate")["channel"].to_list()
+    assert tried.index("EU_2018_1805") < tried.index("MLA_UNCAC")
+    assert tried.index("MLA_UNCAC") < tried.index("LETTERS_ROGATORY")
 
 
 def test_clocks_and_value_rules_stand_beside_their_channel() -> None:
@@ -192,6 +192,12 @@ def test_sides_that_differ_are_told_apart() -> None:
     assert line(xb.channels("LV", "US", on="2025-03-01"), "US_981K", "freeze")["availability"] == (
         "open"
     )
+
+
+def test_without_a_treaty_a_state_may_or_may_not_act() -> None:
+    letters = line(xb.channels("EE", "LV", on="2025-03-01"), "LETTERS_ROGATORY", "freeze")
+    assert letters["availability"] == "unknown"
+    assert "find out: does LV belong to RECIPROCITY?" in letters["missing"]
 
 
 def test_what_is_not_known_is_asked_for_and_not_closed() -> None:

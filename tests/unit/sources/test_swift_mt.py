@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -125,6 +126,13 @@ def test_many_messages_in_one_file_and_others_among_them() -> None:
 def test_what_is_none_of_it_is_told(text: str) -> None:
     with pytest.raises(xb.DataError, match="holds no SWIFT MT message"):
         read(text)
+
+
+def test_a_missing_package_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "mt940", None)
+    with pytest.raises(xb.MissingExtraError, match=r"'xborder-aml\[swift\]'"):
+        read(MT940)
+    assert read(MT103)[0].height == 1
 
 
 def test_what_is_no_file(tmp_path) -> None:
