@@ -278,7 +278,10 @@ class _Writer:
         """Return the account and holder as the ledger has them, as far as ASCII can."""
         most = _MOST[self.profile.version]
         holder = f"; holder: {party.holder}" if party.holder else ""
-        return plain_text(f"{KEY_NOTE}{party.account}{holder}", most)
+        # Read back, an account that ASCII cannot spell would become one with others.
+        exact = plain_text(party.account, most) == party.account
+        note = KEY_NOTE if exact else "account in the ledger, in ASCII: "
+        return plain_text(f"{note}{party.account}{holder}", most)
 
     def name(self, party: Party, text: str) -> str:
         written = plain_name(text)

@@ -91,6 +91,14 @@ def test_a_report_read_back_is_the_ledger(ledger, accounts, version: str) -> Non
     assert read.select(same).rows() == ledger.select(same).rows()
 
 
+def test_accounts_that_ascii_cannot_spell_are_not_read_back_as_one(ledger, accounts) -> None:
+    keys = {"BBBBLV22|4351": "BBBBLV22|4351 ა", "cash desk": "BBBBLV22|4351 ბ"}
+    spelled = ledger.with_columns(pl.col("originator", "beneficiary").replace(keys))
+    xml = report("5.0", spelled).xml
+    assert b"account in the ledger: BBBBLV22" not in xml
+    assert xml.count(b"account in the ledger, in ASCII: ") == 4
+
+
 def test_what_had_to_be_changed_is_told_and_kept_in_the_comments(ledger, accounts) -> None:
     each = report("5.0", ledger, accounts=accounts)
     assert len(each.notes) == 3  # two names, one account without a bank
