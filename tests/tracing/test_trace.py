@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.tracing.conftest import (
@@ -112,6 +112,7 @@ def test_money_is_conserved_and_stays_inside_the_poison_set(drawn, rule):
     assert moved.join(traced.exposure, on=place, how="anti").is_empty()
 
 
+@settings(max_examples=30)
 @given(ledgers(most=9), st.sampled_from(VALUE_RULES), st.sampled_from(ORDERS))
 def test_the_bounds_hold_what_every_rule_says(drawn, rule, order):
     assume(drawn[1])
@@ -124,6 +125,7 @@ def test_the_bounds_hold_what_every_rule_says(drawn, rule, order):
     assert traced.holdings.join(bounds, on=place, how="anti").is_empty()
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("+c-"), st.integers(1, 9)), min_size=1, max_size=12))
 def test_on_one_account_every_rule_lies_between_taint_first_and_clean_first(steps):
     ends = {"+": ("victim", "pot"), "c": ("payroll", "pot"), "-": ("pot", "shop")}

@@ -93,7 +93,7 @@ def trace(
     >>> graph = xb.TransactionGraph(xb.example_ledger())
     >>> traced = xb.trace(graph, {"victim": [4]}, rule="fifo")
     >>> traced.holdings.select("account", "amount_minor").rows()
-    [('quayside', 150000), ('linden', 230000), ('harbour', 5620000)]
+    [('harbour', 5520000), ('quayside', 250000), ('linden', 230000)]
     """
     for name, value, known in (("rule", rule, RULES), ("same_day", same_day, (*ORDERS, "range"))):
         if value not in known:
