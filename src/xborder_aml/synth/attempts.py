@@ -13,6 +13,7 @@ Suzumura and Kanezashi, AMLSim (2021), for the shapes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def _cycle(n: int, _: int, rng: np.random.Generator) -> _Edges:
 
 
 def _random(n: int, _: int, rng: np.random.Generator) -> _Edges:
-    return [(i, i + 1, t) for i, t in enumerate(np.sort(rng.random(n)))]
+    return [(i, i + 1, t) for i, t in enumerate(np.sort(rng.random(n - 1)))]
 
 
 def _bipartite(n: int, _: int, rng: np.random.Generator) -> _Edges:
@@ -72,16 +73,23 @@ def _gather_scatter(n: int, m: int, rng: np.random.Generator) -> _Edges:
     return out + [(0, n + i + 1, 0.5 + 0.5 * t) for i, t in enumerate(rng.random(m))]
 
 
-# Shape, most days, transactions for a size, least size
-_FAMILIES: dict[str, tuple[_Shape, float, int, int]] = {
-    "fan_out": (_fan_out, 4.0, 1, 1),
-    "fan_in": (_fan_in, 4.0, 1, 1),
-    "cycle": (_cycle, 4.0, 1, 2),
-    "random": (_random, 4.0, 1, 1),
-    "bipartite": (_bipartite, 2.0, 1, 1),
-    "stack": (_stack, 5.0, 2, 1),
-    "scatter_gather": (_scatter_gather, 4.0, 2, 1),
-    "gather_scatter": (_gather_scatter, 7.9, 1, 1),
+class _Family(NamedTuple):
+    shape: _Shape
+    days: float  # most
+    each: int = 1  # transactions of a size: so many times it,
+    less: int = 0  # less so many
+    least: int = 1
+
+
+_FAMILIES = {
+    "fan_out": _Family(_fan_out, 4.0),
+    "fan_in": _Family(_fan_in, 4.0),
+    "cycle": _Family(_cycle, 4.0, least=2),
+    "random": _Family(_random, 4.0, less=1, least=2),
+    "bipartite": _Family(_bipartite, 2.0),
+    "stack": _Family(_stack, 5.0, each=2),
+    "scatter_gather": _Family(_scatter_gather, 4.0, each=2),
+    "gather_scatter": _Family(_gather_scatter, 7.9),
 }
 
 
@@ -90,8 +98,8 @@ def draw_sizes(
 ) -> list[int]:
     """Draw sizes of attempts from the published bins so that they sum to the published total.
 
-    The number in each bin is what the weights say, to rounding; where in its bin a size lies is
-    drawn anew until the sum can be reached by moving sizes inside of their bins.
+    The number in each bin is what the weights say, to rounding, or else what chance gives; where in
+    its bin a size lies is drawn, and moved inside of the bin until the sum is right.
 
     Raises
     ------
@@ -123,14 +131,14 @@ def draw_sizes(
 def add_attempts(docket: Docket, seed: int) -> None:
     """Plan the attempts that the specification asks for."""
     for name, wanted in docket.spec.attempts:
-        shape, days, each, least = _FAMILIES[name]
+        family = _FAMILIES[name]
         rng = rng_of(seed, f"attempts {name}")
-        firsts, seconds = _sizes(wanted, each, least, rng)
+        firsts, seconds = _sizes(wanted, family, rng)
         for n, m in zip(firsts, seconds, strict=True):
-            edges = shape(n, m, rng)
+            edges = family.shape(n, m, rng)
             accounts = _cast(docket, 1 + max(max(a, b) for a, b, _ in edges), rng)
             case = docket.open_case(LAUNDERING, name, f"an attempt of {len(edges)} transactions")
-            span = min(days, docket.spec.days) * rng.uniform(0.5, 1.0)
+            span = min(family.days, docket.spec.days) * rng.uniform(0.5, 1.0)
             begin = rng.uniform(0, docket.spec.days - span)
             paid: set[int] = set()
             for a, b, t in sorted(edges, key=lambda e: e[2]):
@@ -142,14 +150,15 @@ def add_attempts(docket: Docket, seed: int) -> None:
 
 
 def _sizes(
-    wanted: Attempts, each: int, least: int, rng: np.random.Generator
+    wanted: Attempts, family: _Family, rng: np.random.Generator
 ) -> tuple[list[int], list[int]]:
     """Return the sizes of both sides; the second is zero but for gather-scatters."""
-    n, total = wanted.n, wanted.n_transactions // each
+    n, total = wanted.n, wanted.n_transactions
     if wanted.sinks is None:
-        return draw_sizes(n, total, wanted.sizes, least, rng), [0] * n
-    first = draw_sizes(n, total // 2, wanted.sizes, least, rng)
-    return first, draw_sizes(n, total - total // 2, wanted.sinks, least, rng)
+        total = (total + family.less * n) // family.each
+        return draw_sizes(n, total, wanted.sizes, family.least, rng), [0] * n
+    first = draw_sizes(n, total // 2, wanted.sizes, family.least, rng)
+    return first, draw_sizes(n, total - total // 2, wanted.sinks, family.least, rng)
 
 
 def _cast(docket: Docket, n: int, rng: np.random.Generator) -> list[int]:

@@ -182,6 +182,7 @@ class Settlement:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(
         ("paid", "shrunk", "refused", "not_open"), 0))  # fmt: skip
     entry_id: NDArray[np.int64] = field(init=False)
+    forms: NDArray[np.int64] = field(init=False)
     next_id: int = 1
 
     def __post_init__(self) -> None:
@@ -189,6 +190,7 @@ class Settlement:
         self.book = self.plan.book()
         self.lots = _room(64)
         self.entry_id = np.full(self.plan.entries.at.size, -1)
+        self.forms = np.zeros(len(FORMS), np.int64)
         self._cross = self.plan.money.cross(self.plan.spec.spread_bp)
         kinds = np.array([c.kind == LAUNDERING for c in self.plan.docket.cases], bool)
         self._criminal = np.append(kinds, False)
@@ -238,6 +240,7 @@ class Settlement:
         for name, status in (("shrunk", SHRUNK), ("refused", REFUSED), ("not_open", CLOSED)):
             self.counts[name] += int((made.status == status).sum())
         self.counts["paid"] += paid.size
+        self.forms += np.bincount(b.form[paid], minlength=len(FORMS))
         return paid, ids, made
 
 

@@ -66,6 +66,7 @@ class Docket:
         self._n = society.role.size
         self._pools = {name: society.of(name) for name in ROLES}
         self._counts: dict[str, int] = {}
+        self._n_laundering = 0
 
     def open_case(
         self, kind: str, pattern: str | None, why: str, *, scheme: str | None = None
@@ -149,6 +150,7 @@ class Docket:
 
         With `in_own` the amount is in minor units of the originator's own currency.
         """
+        self._n_laundering += case >= 0 and self.cases[case].kind == LAUNDERING
         amount = base_minor
         if not in_own:
             currency = np.array([self.currency_of(originator)])
@@ -186,4 +188,4 @@ class Docket:
     @property
     def n_laundering(self) -> int:
         """Number of payments of criminal cases."""
-        return sum(e.case >= 0 and self.cases[e.case].kind == LAUNDERING for e in self.entries)
+        return self._n_laundering

@@ -64,7 +64,7 @@ HUB_FLOWS: tuple[Flow, ...] = (
 )  # fmt: skip
 """The same with processors through which a third of all payments go."""
 
-_PAPER = (("cheque", 0.66), ("ach", 0.14), ("cash", 0.14), ("wire", 0.06))
+_PAPER = (("cheque", 0.6325), ("ach", 0.178), ("cash", 0.162), ("wire", 0.0275))
 AMLWORLD_FLOWS: tuple[Flow, ...] = (
     Flow("salary", "company", "person", 0.625, home=0.9, median=1_400, sigma=0.5, wobble=0.0,
          cycle="fortnight", forms=_ACH, purpose="Salary"),
@@ -72,21 +72,21 @@ AMLWORLD_FLOWS: tuple[Flow, ...] = (
          cycle="month", forms=_ACH, purpose="Pension"),
     Flow("rent", "person", "landlord", 0.35, home=0.95, median=900, sigma=0.4, wobble=0.0,
          cycle="month", forms=_CHEQUE, purpose="Rent"),
-    Flow("cards", "person", "merchant", 0.3353, repeat=2.0, home=0.62, median=42, sigma=0.8,
+    Flow("cards", "person", "merchant", 0.283, repeat=2.0, home=0.62, median=42, sigma=0.8,
          wobble=0.8, rhythm="any", forms=_CARD, purpose="Card purchase"),
-    Flow("purchases", "person", "merchant", 0.16, repeat=1.5, home=0.62, median=160, sigma=1.0,
+    Flow("purchases", "person", "merchant", 0.146, repeat=1.5, home=0.62, median=160, sigma=1.0,
          wobble=0.7, rhythm="any", forms=_PAPER, purpose="Goods"),
-    Flow("invoices", "company", "company", 0.22, repeat=3, home=0.55, median=3_000, sigma=1.5,
+    Flow("invoices", "company", "company", 0.2, repeat=3, home=0.55, median=3_000, sigma=1.5,
          wobble=0.6, rhythm="any", forms=_PAPER, purpose="Invoice"),
-    Flow("supplies", "merchant", "company", 0.15, repeat=4, home=0.55, median=1_600, sigma=1.3,
+    Flow("supplies", "merchant", "company", 0.137, repeat=4, home=0.55, median=1_600, sigma=1.3,
          wobble=0.5, rhythm="any", forms=_PAPER, purpose="Goods"),
-    Flow("clearing", "hub", "company", 0.07, repeat=2, home=0.55, median=2_500, sigma=1.4,
+    Flow("clearing", "hub", "company", 0.063, repeat=2, home=0.55, median=2_500, sigma=1.4,
          wobble=0.6, rhythm="any", forms=_PAPER, purpose="Clearing"),
-    Flow("sweeps", "subsidiary", "treasury", 0.012, repeat=4, median=14_000, sigma=1.0,
+    Flow("sweeps", "subsidiary", "treasury", 0.0105, repeat=4, median=14_000, sigma=1.0,
          wobble=0.3, rhythm="any", forms=_WIRE, purpose="Cash pooling"),
-    Flow("funding", "treasury", "subsidiary", 0.012, repeat=4, median=13_000, sigma=1.0,
+    Flow("funding", "treasury", "subsidiary", 0.0105, repeat=4, median=13_000, sigma=1.0,
          wobble=0.3, rhythm="any", forms=_WIRE, purpose="Cash pooling"),
-    Flow("coins", "wallet", "wallet", 0.0237, repeat=1.5, home=0.5, median=700, sigma=1.4,
+    Flow("coins", "wallet", "wallet", 0.02, repeat=1.5, home=0.5, median=700, sigma=1.4,
          wobble=0.7, rhythm="any", forms=(("crypto", 1.0),), purpose="Transfer"),
 )  # fmt: skip
 """AMLworld's mix of payment formats."""

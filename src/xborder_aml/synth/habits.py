@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml.kernels.calendar import N_ORDERS, N_QUANTILES, Calendar
+from xborder_aml.synth.paydays import CYCLES, dates_of, due_table
 from xborder_aml.synth.society import rng_of
 from xborder_aml.synth.spec import Flow, LedgerSpec
 
-__all__ = ["CYCLES", "N_ANCHORS", "RHYTHMS", "calendar_of", "due_table", "mean_factor"]
+__all__ = ["RHYTHMS", "calendar_of", "mean_factor"]
 
 RHYTHMS = ("office", "shop", "any")
-CYCLES = ("month", "fortnight")
-N_ANCHORS = 28
 
 # Weights of Monday to Sunday, and of the 24 hours.
 _WEEK = {
@@ -31,7 +29,6 @@ _HOURS = {
 }
 # December buys more and August less; the mean over a year is about 1.
 _MONTHS = (0.93, 0.92, 0.99, 0.99, 1.0, 1.02, 0.98, 0.91, 1.0, 1.02, 1.07, 1.17)
-_FRIDAY = 4
 
 
 def calendar_of(spec: LedgerSpec, flows: tuple[Flow, ...], seed: int) -> Calendar:
@@ -62,17 +59,13 @@ def mean_factor(flow: Flow) -> float:
     return float(np.exp(flow.wobble**2 / 2))
 
 
-def _dates(spec: LedgerSpec) -> list[date]:
-    return [spec.start + timedelta(days=i) for i in range(spec.days)]
-
-
 def _weights(spec: LedgerSpec, rhythm: str) -> NDArray[np.float64]:
     """Return the share of each day, shape (D,)."""
     seasonal = rhythm != "office"
     out = np.array(
         [
             _WEEK[rhythm][d.weekday()] * (_MONTHS[d.month - 1] if seasonal else 1.0)
-            for d in _dates(spec)
+            for d in dates_of(spec)
         ]
     )
     return np.asarray(out / out.sum())
@@ -83,24 +76,3 @@ def _minutes(rhythm: str) -> NDArray[np.int64]:
     by_minute = np.repeat(np.array(_HOURS[rhythm], np.float64), 60)
     line = np.cumsum(by_minute) / by_minute.sum()
     return np.searchsorted(line, (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES)
-
-
-def due_table(spec: LedgerSpec) -> NDArray[np.int8]:
-    """Return 1 where a payment is due: by cycle, day and anchor, shape (cycles, D, anchors).
-
-    Monthly ones are due on the day of the month that is the anchor (from 1), and made on the Friday
-    before if that is a weekend; the others every fourteen days, on working days.
-    """
-    out = np.zeros((len(CYCLES), spec.days, N_ANCHORS), np.int8)
-    at = {d: i for i, d in enumerate(_dates(spec))}
-    for due in [*at, *(spec.start + timedelta(days=spec.days + i) for i in range(2))]:
-        early = max(due.weekday() - _FRIDAY, 0)
-        day = at.get(due - timedelta(days=early))
-        if day is not None and due.day <= N_ANCHORS:
-            out[0, day, due.day - 1] = 1
-    for day, when in enumerate(_dates(spec)):
-        for anchor in range(N_ANCHORS):
-            out[1, day, anchor] = when.weekday() < _FRIDAY + 1 and (
-                when.toordinal() % 14 == (anchor % 5) + 7 * (anchor % 2) + 1
-            )
-    return out

@@ -11,7 +11,8 @@ from xborder_aml.kernels.calendar import Calendar, Relations
 from xborder_aml.kernels.settlement import Book
 from xborder_aml.synth.attempts import add_attempts, add_loose
 from xborder_aml.synth.docket import DAY_US, Docket
-from xborder_aml.synth.habits import CYCLES, calendar_of, mean_factor
+from xborder_aml.synth.habits import calendar_of, mean_factor
+from xborder_aml.synth.paydays import CYCLES
 from xborder_aml.synth.instances import add_instances
 from xborder_aml.synth.schemes import add_schemes
 from xborder_aml.synth.society import Money, Society, money_of, rng_of, settle_society

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xborder_aml.errors import ParameterError
 from xborder_aml.jurisdictions import minor_digits
+from xborder_aml.synth.paydays import CYCLES, due_table
 from xborder_aml.synth.spec import ROLES, Bin, LedgerSpec
 
 __all__ = ["Money", "Society", "money_of", "rng_of", "settle_society"]
@@ -28,6 +29,12 @@ _BY = {"person": "people", "quiet": "people", "merchant": "people", "landlord": 
 _BUSY = {"hub": 40.0, "bank": 1.0, "marketplace": 1.0, "fund": 0.7, "treasury": 1.0,
          "merchant": 0.7, "landlord": 0.3, "company": 0.7, "subsidiary": 0.5, "seller": 0.1,
          "wallet": 0.1, "person": 0.0}  # fmt: skip
+
+_PERSONS = 0.45
+"""Share of busy accounts that persons are likely to be: it need not be right."""
+
+_INSET = 1.1
+"""Busy accounts are meant to keep so far, as a factor, from the edges of their bins."""
 
 _EVERYWHERE = ("bank", "fund", "landlord", "merchant")
 """Roles that every place has, if there are accounts enough."""
@@ -179,6 +186,8 @@ def _counts(b: Bin, days: int) -> tuple[int, int]:
     """Return the fewest and most transactions in so many days that a bin's yearly rates mean."""
     high = int(b.high * days / 365)
     low = int(b.low * days / 365) + 1
+    if low > QUIET and int(high / _INSET) >= int(low * _INSET) + 1:
+        low, high = int(low * _INSET) + 1, int(high / _INSET)
     return (max(1, high), max(1, high)) if high < low else (low, high)
 
 
@@ -190,10 +199,12 @@ def _roles(spec: LedgerSpec, activity: _Ints, rng: np.random.Generator) -> NDArr
     role = np.full(activity.size, ROLES.index("quiet"), np.int8)
     busy = np.flatnonzero(activity > QUIET)
     need = dict.fromkeys(ROLES, 0.0)
+    due = due_table(spec)
     for flow in spec.flows:
         share = flow.share
-        if flow.cycle is not None:  # of persons, who have about half of all activity
-            share *= 0.15
+        if flow.cycle is not None:  # a share of the persons
+            times = due[CYCLES.index(flow.cycle)].sum() / due.shape[2]
+            share *= _PERSONS * busy.size * times / spec.n_transactions
         need[flow.payer] += share
         need[flow.payee] += share
         if flow.via:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml.kernels.calendar import Relations
-from xborder_aml.synth.habits import CYCLES, N_ANCHORS, due_table
+from xborder_aml.synth.paydays import CYCLES, N_ANCHORS, due_table
 from xborder_aml.synth.society import QUIET, Money, Society, rng_of
 from xborder_aml.synth.spec import ROLES, Flow, LedgerSpec
 from xborder_aml.synth.world import Place

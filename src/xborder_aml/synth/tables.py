@@ -398,4 +398,16 @@ def summary_of(plan: Plan, settlement: Settlement, labels: pl.DataFrame) -> dict
             code: int(x) for code, x in zip(plan.money.codes, change + book.desk, strict=True) if x
         },
         "patterns_left_out": list(plan.left_out),
+        "formats": {
+            form: int(x) / n for form, x in zip(FORMS, settlement.forms, strict=True) if x
+        },
+        "salaried": _share_with(plan, "salary"),
+        "pensioned": _share_with(plan, "pension"),
     }
+
+
+def _share_with(plan: Plan, name: str) -> float:
+    """Return the share of persons who have a relation of a flow."""
+    flow = [f.name for f in plan.flows].index(name) if name in {f.name for f in plan.flows} else -1
+    persons = plan.society.of("person").size
+    return int((plan.relations.flow == flow).sum()) / max(1, persons)
