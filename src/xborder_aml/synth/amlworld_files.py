@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO
 
 import polars as pl
@@ -102,21 +101,17 @@ def _named(leg: str) -> pl.Expr:
 def _decimal(leg: str) -> pl.Expr:
     """Return an amount as text: two decimals, six of a bitcoin."""
     currency = pl.col(f"{leg}_currency").cast(pl.String)
-    out = None
     minor = pl.col(f"{leg}_minor")
+    out = _points(minor, 2)
     for code in _CURRENCIES:
         digits, written = minor_digits(code), _WRITTEN.get(code, 2)
-        if (digits, written) == (2, 2):
-            continue
-        steps = (
-            minor * 10 ** (written - digits)
-            if written >= digits
-            else minor // 10 ** (digits - written)
-        )
-        text = _points(steps, written)
-        case = currency == code
-        out = pl.when(case).then(text) if out is None else out.when(case).then(text)
-    return _points(minor, 2) if out is None else out.otherwise(_points(minor, 2))
+        if (digits, written) != (2, 2):
+            up = 10 ** max(written - digits, 0)
+            down = 10 ** max(digits - written, 0)
+            out = (
+                pl.when(currency == code).then(_points(minor * up // down, written)).otherwise(out)
+            )
+    return out
 
 
 def _points(steps: pl.Expr, decimals: int) -> pl.Expr:
@@ -154,5 +149,3 @@ class PatternLines:
                 file.write(f"BEGIN LAUNDERING ATTEMPT - {kind}\n")
                 file.writelines(f"{line}\n" for line in self._lines[case])
                 file.write(f"END LAUNDERING ATTEMPT - {kind}\n\n")
-
-

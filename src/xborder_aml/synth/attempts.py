@@ -130,13 +130,14 @@ def draw_sizes(
 
 def add_attempts(docket: Docket, seed: int) -> None:
     """Plan the attempts that the specification asks for."""
+    pools = _Pools(docket)
     for name, wanted in docket.spec.attempts:
         family = _FAMILIES[name]
         rng = rng_of(seed, f"attempts {name}")
         firsts, seconds = _sizes(wanted, family, rng)
         for n, m in zip(firsts, seconds, strict=True):
             edges = family.shape(n, m, rng)
-            accounts = _cast(docket, 1 + max(max(a, b) for a, b, _ in edges), rng)
+            accounts = pools.draw(1 + max(max(a, b) for a, b, _ in edges), rng)
             case = docket.open_case(LAUNDERING, name, f"an attempt of {len(edges)} transactions")
             span = min(family.days, docket.spec.days) * rng.uniform(0.5, 1.0)
             begin = rng.uniform(0, docket.spec.days - span)
@@ -161,28 +162,42 @@ def _sizes(
     return first, draw_sizes(n, total - total // 2, wanted.sinks, family.least, rng)
 
 
-def _cast(docket: Docket, n: int, rng: np.random.Generator) -> list[int]:
-    """Draw accounts of one currency that have business of their own."""
-    society = docket.society
-    lived = np.isin(society.role, [ROLES.index(r) for r in ("person", "company")])
-    share = np.bincount(society.currency[lived], minlength=len(docket.money.codes))
-    share = np.where(share >= 2 * n, share, 0)
-    if not share.any():
-        raise DataError(
-            f"an attempt needs {n} accounts of one currency and there are not so many persons and "
-            "companies; ask for more accounts, or for no attempts"
-        )
-    currency = rng.choice(share.size, p=share / share.sum())
-    pool = np.flatnonzero(lived & (society.currency == currency))
-    return [int(a) for a in rng.choice(pool, n, replace=False)]
+class _Pools:
+    """Persons and companies by currency: who can take part in an attempt."""
+
+    def __init__(self, docket: Docket) -> None:
+        society = docket.society
+        lived = np.isin(society.role, [ROLES.index(r) for r in ("person", "company")])
+        accounts = np.flatnonzero(lived)
+        money = society.currency[accounts]
+        self._of = [accounts[money == c] for c in range(len(docket.money.codes))]
+        self._size = np.array([pool.size for pool in self._of])
+
+    def draw(self, n: int, rng: np.random.Generator) -> list[int]:
+        """Draw accounts of one currency, which is likelier the more accounts it has.
+
+        Raises
+        ------
+        DataError
+            If no currency has enough.
+        """
+        weight = np.where(self._size >= 2 * n, self._size, 0)
+        if not weight.any():
+            raise DataError(
+                f"an attempt needs {n} accounts of one currency and there are not so many persons "
+                "and companies; ask for more accounts, or for no attempts"
+            )
+        pool = self._of[rng.choice(weight.size, p=weight / weight.sum())]
+        picked: list[int] = rng.choice(pool.size, n, replace=False, shuffle=False).tolist()
+        return [int(pool[i]) for i in rng.permutation(picked)]
 
 
 def add_loose(docket: Docket, seed: int) -> None:
     """Plan laundering transactions that belong to no pattern."""
-    rng = rng_of(seed, "loose")
+    rng, pools = rng_of(seed, "loose"), _Pools(docket)
     for _ in range(docket.spec.loose):
         case = docket.open_case(LAUNDERING, None, "proceeds outside of any pattern")
-        a, b = _cast(docket, 2, rng)
+        a, b = pools.draw(2, rng)
         amount = int(_MEDIAN * np.exp(_SIGMA * rng.standard_normal()))
         form = ("ach", "cheque", "cash", "card")[int(rng.integers(4))]
         at = int(rng.uniform(0, docket.spec.days) * DAY_US)

@@ -31,6 +31,8 @@ from xborder_aml.synth.tables import (
 
 __all__ = ["Made", "SynthLedger", "checked_seed", "generate", "iter_ledger", "spec_of"]
 
+_ROWS = 200_000  # of a table that is made at a time: words take much more room than numbers
+
 
 class SynthLedger(NamedTuple):
     """A labelled ledger whose every unit of illicit money can be followed.
@@ -158,8 +160,11 @@ def iter_ledger(
     names = Names.of(plan)
     for block in draw_blocks(plan, n_threads() if workers is None else workers):
         paid, ids, made = settlement.settle(block)
-        sent, received = made.sent[paid], made.received[paid]
-        yield _frames(plan, settlement, names, block.take(paid), ids, sent, received)
+        for first in range(0, max(1, paid.size), _ROWS):
+            rows = paid[first : first + _ROWS]
+            part = block.take(rows)
+            own = ids[first : first + _ROWS]
+            yield _frames(plan, settlement, names, part, own, made.sent[rows], made.received[rows])
 
 
 def _frames(

@@ -12,8 +12,8 @@ from xborder_aml.kernels.settlement import Book
 from xborder_aml.synth.attempts import add_attempts, add_loose
 from xborder_aml.synth.docket import DAY_US, Docket
 from xborder_aml.synth.habits import calendar_of, mean_factor
-from xborder_aml.synth.paydays import CYCLES
 from xborder_aml.synth.instances import add_instances
+from xborder_aml.synth.paydays import CYCLES
 from xborder_aml.synth.schemes import add_schemes
 from xborder_aml.synth.society import Money, Society, money_of, rng_of, settle_society
 from xborder_aml.synth.spec import ROLES, Flow, LedgerSpec
@@ -69,7 +69,6 @@ class Plan:
     def book(self) -> Book:
         """Return the accounts as they stand on the first day."""
         new = self.docket.opened
-        codes = self.money.codes
         none = np.full(len(new), _NEVER)
         s = self.society
         opened = (
@@ -79,18 +78,17 @@ class Plan:
             * DAY_US
         )
         closed = np.where(s.closed >= self.spec.days, _NEVER, s.closed * DAY_US)
-        currency = np.concatenate([s.currency, [codes.index(a.currency) for a in new]])
         n = self.n_accounts
         return Book(
             self.opening.copy(),
             self.opening.copy(),
             self.floor,
-            currency.astype(np.int64),
+            _currencies(self.docket),
             opened,
             np.concatenate([closed, none]).astype(np.int64),
             np.zeros(n, np.int64),
             np.full(n, -1, np.int64),
-            np.zeros(len(codes), np.int64),
+            np.zeros(len(self.money.codes), np.int64),
         )
 
 
@@ -114,10 +112,19 @@ def plan_ledger(spec: LedgerSpec, seed: int) -> Plan:
     rng = rng_of(seed, "reserves")
     fresh = opening[society.role.size :]
     fresh += rng.integers(10_000, 500_000, fresh.size)
+    # whole steps of their currency, so that a payment which takes all that is there is too
+    step = money.step[_currencies(docket)]
+    opening, floor = -(-opening // step) * step, -(-floor // step) * step
     return Plan(
         spec, seed, money, society, docket, flows, relations, calendar, _entries(docket),
         opening, floor, tuple(dict.fromkeys(left_out)),
     )  # fmt: skip
+
+
+def _currencies(docket: Docket) -> NDArray[np.int64]:
+    """Return the currency of each account, those of cases included."""
+    new = [docket.money.codes.index(a.currency) for a in docket.opened]
+    return np.concatenate([docket.society.currency, np.array(new, np.int64)])
 
 
 def _balances(

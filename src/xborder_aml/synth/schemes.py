@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -81,9 +82,11 @@ class _Stage:
             mate=mate,
         )  # fmt: skip
 
-    def chain(self, day: float, line: list[int], amount: float, purpose: str) -> tuple[float, float]:
+    def chain(
+        self, day: float, line: list[int], amount: float, purpose: str
+    ) -> tuple[float, float]:
         """Pass an amount on from account to account, less a fee each; return when and what left."""
-        for src, dst in zip(line, line[1:], strict=False):
+        for src, dst in pairwise(line):
             self.pay(day, src, dst, amount, "layering_chain", purpose)
             amount *= self.rng.uniform(0.97, 0.995)
             day += self.rng.uniform(0.3, 2.0)
@@ -101,7 +104,7 @@ class _Stage:
 
 
 def _placement_to_integration(s: _Stage) -> None:
-    """Cash of a crime is deposited in a front company, layered through shells, and spent."""
+    """Deposit cash of a crime with a front company, layer it through shells, and spend it."""
     n = int(s.rng.integers(5, 10))
     total = _THOUSAND * int(s.rng.integers(60, 300))
     front, *line = s.shells(int(s.rng.integers(4, 6)))
@@ -113,7 +116,7 @@ def _placement_to_integration(s: _Stage) -> None:
 
 
 def _laundromat(s: _Stage) -> None:
-    """Unrelated companies feed a core of shells that pay one another, then suppliers and a source.
+    """Feed a core of shells that pay one another from unrelated companies, and pay suppliers.
 
     The core's own turnover is far above what goes in; some of what comes out pays a source back.
     """
@@ -135,7 +138,7 @@ def _laundromat(s: _Stage) -> None:
 
 
 def _mirror(s: _Stage) -> None:
-    """A client buys at a broker here what his company sells at its partner abroad, day by day.
+    """Buy at a broker here what a company of the same client sells at its partner abroad.
 
     No money crosses the border: the proceeds stay with the broker who took them, and what the
     partner pays out is honest money. The two settle at the end.
@@ -151,7 +154,7 @@ def _mirror(s: _Stage) -> None:
 
 
 def _trade_based(s: _Stage) -> None:
-    """Goods are invoiced far above their worth: an importer pays, an exporter keeps the rest."""
+    """Invoice goods far above their worth: an importer pays, and an exporter keeps the rest."""
     importer, exporter, parent = s.shells(3)
     worth = _THOUSAND * int(s.rng.integers(20, 60))
     supplier = s.some("company", 1)[0]
@@ -165,7 +168,7 @@ def _trade_based(s: _Stage) -> None:
 
 
 def _smurfing_with_cuckoo(s: _Stage) -> None:
-    """Persons expect money from abroad; it comes as small cash deposits of a crime's proceeds.
+    """Deposit proceeds in small sums with persons who expect money from abroad.
 
     What their families paid for it goes, honest money, to the criminal abroad.
     """
@@ -187,7 +190,7 @@ def _smurfing_with_cuckoo(s: _Stage) -> None:
 
 
 def _loan_back(s: _Stage) -> None:
-    """Proceeds go abroad and come back as a loan of a company that the borrower owns himself."""
+    """Send proceeds abroad and lend them back to the company that they came from."""
     first, lender = s.shells(2)
     borrower, source = s.some("company", 2)
     total = _THOUSAND * int(s.rng.integers(70, 350))
@@ -200,7 +203,7 @@ def _loan_back(s: _Stage) -> None:
 
 
 def _round_trip_investment(s: _Stage) -> None:
-    """A company's untaxed money leaves as fees and returns as an investor's from abroad."""
+    """Send untaxed money abroad as fees and let it return as an investor's."""
     home = s.some("company", 1)[0]
     line = s.shells(3)
     owner = s.docket.open_account(

@@ -33,7 +33,7 @@ _BUSY = {"hub": 40.0, "bank": 1.0, "marketplace": 1.0, "fund": 0.7, "treasury": 
 _PERSONS = 0.45
 """Share of busy accounts that persons are likely to be: it need not be right."""
 
-_INSET = 1.1
+_INSET = 1.16
 """Busy accounts are meant to keep so far, as a factor, from the edges of their bins."""
 
 _EVERYWHERE = ("bank", "fund", "landlord", "merchant")

@@ -398,9 +398,7 @@ def summary_of(plan: Plan, settlement: Settlement, labels: pl.DataFrame) -> dict
             code: int(x) for code, x in zip(plan.money.codes, change + book.desk, strict=True) if x
         },
         "patterns_left_out": list(plan.left_out),
-        "formats": {
-            form: int(x) / n for form, x in zip(FORMS, settlement.forms, strict=True) if x
-        },
+        "formats": {form: int(x) / n for form, x in zip(FORMS, settlement.forms, strict=True) if x},
         "salaried": _share_with(plan, "salary"),
         "pensioned": _share_with(plan, "pension"),
     }
