@@ -28,6 +28,24 @@ _GROUPS = (
     ("Errors", ("errors",)),
 )
 
+_SYNTH = (
+    "generate",
+    "write_ledger",
+    "SynthLedger",
+    "Written",
+    "LedgerSpec",
+    "Flow",
+    "Bin",
+    "Attempts",
+    "LabelNoise",
+    "preset",
+    "illicit_value",
+    "compare_ledgers",
+    "Fidelity",
+    "check_published",
+    "seen_of",
+    "write_fidelity",
+)
 _TESTING = ("check_detector", "choices", "ledgers")
 
 _HEAD = """# Python API
@@ -56,6 +74,7 @@ def pages() -> dict[str, str]:
             f"public names {left} belong to no group of the API reference; name their modules in "
             f"{__file__}"
         )
+    parts.append(group("Generating ledgers: xb.synth", "xborder_aml.synth", _SYNTH))
     parts.append(group("Testing a detector of your own", "xborder_aml.testing", _TESTING))
     return {"api/index.md": "\n".join(parts)}
 

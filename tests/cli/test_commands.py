@@ -204,6 +204,31 @@ def test_demo_compares_what_it_found_with_what_was_planted(call, tmp_path):
     assert (tmp_path / "planted.parquet").is_file()
 
 
+def test_synth_writes_a_ledger_and_compares_it(call, tmp_path):
+    first = call("synth", "--preset", "tiny", "--seed", "1", "--out", tmp_path / "a")
+    assert first.exit_code == 0, first.output
+    assert first.stdout == ""
+    assert "floors broken: 0" in first.stderr
+    assert "money lost: none" in first.stderr
+    done = call(
+        "synth",
+        "--preset",
+        "tiny",
+        "--seed",
+        "2",
+        "--out",
+        tmp_path / "b",
+        "--check",
+        tmp_path / "a",
+    )
+    assert done.exit_code == 0, done.output
+    assert "hours between an account's transactions" in done.stdout
+    assert (tmp_path / "b" / "fidelity.html").is_file()
+    wrong = call("synth", "--preset", "tinny", "--out", tmp_path / "c")
+    assert wrong.exit_code == 2
+    assert "did you mean 'tiny'" in wrong.stderr
+
+
 def test_a_table_obeys_no_terminal_sequence():
     text = aligned(["account", "n"], [["\x1b[31mred\x07", 1], ["a" * 80, 12345]], widest=20)
     assert "\x1b" not in text
