@@ -25,6 +25,7 @@ from xborder_aml.graph import TransactionGraph
 from xborder_aml.kernels import feature_cycles, feature_gather, feature_hops
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.feature_fans import fans, fans_of_all, window_starts
+from xborder_aml.kernels.feature_views import make_views
 
 __all__ = [
     "MAX_LENGTH",
@@ -315,11 +316,17 @@ def _histogram(
     if n - first < FEW_ROWS:
         threads = min(threads, 1)
     cuts = np.linspace(first, n, (4 * threads if threads > 1 else 1) + 1).astype(int).tolist()
-    run(
-        lambda rows: kernel(history.index, starts, first, (*rows, n), max_work, place, counts, cut),
-        list(pairwise(cuts)),
-        threads,
-    )
+
+    def count(rows: tuple[int, int]) -> None:
+        to = (starts, first, rows, max_work, place, counts, cut)
+        if kernel is feature_cycles.temporal_cycles:
+            kernel(history.index, *to)
+        elif rows == (first, n):  # the next batch begins where this one ends
+            kernel(history.index, *to, history.views((kernel, window), first, n))
+        else:
+            kernel(history.index, *to, make_views(history.index, rows[0], n))
+
+    run(count, list(pairwise(cuts)), threads)
     return Histogram(tuple(bins), counts, cut)
 
 

@@ -7,6 +7,7 @@ stream.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from xborder_aml.kernels.feature_index import (
     move,
     note,
 )
+from xborder_aml.kernels.feature_views import RECEIVED, SENT, START, Views, make_views
 
 __all__ = ["Batch", "History"]
 
@@ -75,6 +77,7 @@ class History:
         self.n_rows = 0
         self.index = _empty_index(0, 0, 0)
         self._scratch = np.zeros((2, 0), np.int32)
+        self._views: dict[Hashable, tuple[int, Views]] = {}
         self._used = np.zeros(2, np.int64)  # slots of the pools that belong to some region
 
     def __getstate__(self) -> tuple[dict[str, int], Batch, int]:
@@ -98,6 +101,7 @@ class History:
         if n_accounts > self.n_accounts:
             self.index = _with_accounts(self.index, max(n_accounts, 2 * self.n_accounts))
             self._scratch = np.zeros((2, self.n_accounts), np.int32)
+            self._views = {}
         if batch.at.size == 0:
             return self.n_rows, self.n_rows
         if self.n_rows + batch.at.size > self.index.at.size or not self._make_room(batch):
@@ -109,6 +113,17 @@ class History:
     def rows_since(self, at: int) -> int:
         """Return the first row at or after a time."""
         return int(np.searchsorted(self.index.at[: self.n_rows], at))
+
+    def views(self, key: Hashable, first: int, last: int) -> Views:
+        """Return what is in view before a row, to be moved on to another one.
+
+        It is kept under the key, so that a batch need not count what came before it.
+        """
+        reached, views = self._views.get(key, (-1, None))
+        if views is None or reached != first:
+            views = make_views(self.index, first, self.n_rows)
+        self._views[key] = last, views
+        return views
 
     def tally(
         self, account: NDArray[np.int32], which: int
@@ -170,6 +185,8 @@ class History:
             plans.append((side, accounts[full], room, to))
         for k, (side, moved, room, to) in enumerate(plans):
             move(side, moved, to.astype(np.int32))
+            for _, views in self._views.values():
+                views.account[moved, (SENT, RECEIVED)[k] + START] = to
             side.room[moved] = room
             self._used[k] += room.sum()
         return True
@@ -184,6 +201,7 @@ class History:
         self.index = _empty_index(self.n_accounts, ahead * n, n_slots, self.amounts, self.sent)
         self.facts = np.empty((ahead * n if self.amounts else 0, 2), np.int64)
         self.n_rows = 0
+        self._views = {}
         for k, side in enumerate((self.index.sent, self.index.received)):
             room = sum(np.bincount(_ends(b)[k], minlength=self.n_accounts) for b in (old, batch))
             side.room[:] = ahead * room

@@ -26,7 +26,7 @@ def temporal_cycles(
     index: Index,
     starts: NDArray[np.int32],
     first: int,
-    rows: tuple[int, int, int],
+    rows: tuple[int, int],
     max_work: int,
     place: NDArray[np.int64],
     counts: NDArray[np.uint16],
@@ -42,7 +42,7 @@ def temporal_cycles(
     starts
         First row in the window of each row from `first` on, shape (E,).
     rows
-        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
+        The rows to look at, ``[rows[0], rows[1])``.
     max_work
         Most slots to look at for one row.
     place

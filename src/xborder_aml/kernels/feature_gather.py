@@ -31,7 +31,6 @@ from xborder_aml.kernels.feature_views import (
     START,
     Views,
     begin,
-    make_views,
 )
 
 __all__ = ["scatter_gathers"]
@@ -225,11 +224,12 @@ def scatter_gathers(
     index: Index,
     starts: NDArray[np.int32],
     first: int,
-    rows: tuple[int, int, int],
+    rows: tuple[int, int],
     max_work: int,
     place: NDArray[np.int64],
     counts: NDArray[np.uint16],
     cut: NDArray[np.uint16],
+    views: Views,
 ) -> None:
     """Count, by size, the scatter-gathers that each row scatters or gathers.
 
@@ -238,17 +238,18 @@ def scatter_gathers(
     starts
         First row in the window of each row from `first` on, shape (E,).
     rows
-        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
+        The rows to look at, ``[rows[0], rows[1])``.
     max_work
         Most slots that a search may look at; a row's counts leave out a search that would.
     place
         Column of `counts` of each size, shape (largest + 1,), larger ones as the last; -1 nowhere.
     counts, cut
         Counts to add to, shape (columns, E); searches left out, shape (E,).
+    views
+        What is in view before the first of the rows; moved on to what is after the last.
     """
     sent, received, before = index.sent.slot, index.received.slot, index.before
     payers, payees = index.originator, index.beneficiary
-    views = make_views(index, rows[0], rows[2])
     account, met = views.account, views.met
     for i in range(rows[0], rows[1]):
         payer = payers[i]
@@ -258,7 +259,7 @@ def scatter_gathers(
         account[payer, SENT + END] += 1
         account[payee, RECEIVED + END] += 1
         low = starts[i - first]
-        search = i - rows[0] + 1
+        search = i + 1
         for which in range(2):
             n = 0
             if which == 0 and before[i, PAYER_SENT] >= low and before[i, PAYEE_SENT] >= low:

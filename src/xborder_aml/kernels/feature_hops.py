@@ -27,7 +27,6 @@ from xborder_aml.kernels.feature_views import (
     START,
     Views,
     begin,
-    make_views,
 )
 
 __all__ = ["hop_cycles"]
@@ -191,11 +190,12 @@ def hop_cycles(
     index: Index,
     starts: NDArray[np.int32],
     first: int,
-    rows: tuple[int, int, int],
+    rows: tuple[int, int],
     max_work: int,
     place: NDArray[np.int64],
     counts: NDArray[np.uint16],
     cut: NDArray[np.uint16],
+    views: Views,
 ) -> None:
     """Count, by length, the cycles that each row closes among the transfers of its window.
 
@@ -204,17 +204,18 @@ def hop_cycles(
     starts
         First row in the window of each row from `first` on, shape (E,).
     rows
-        The rows to look at, ``[rows[0], rows[1])``, of a history of ``rows[2]``.
+        The rows to look at, ``[rows[0], rows[1])``.
     max_work
         Slots after which a row's search is left.
     place
         Column of `counts` of each length, shape (longest + 1,); -1 counts nowhere.
     counts, cut
         Counts to add to, shape (columns, E); searches that were left, shape (E,).
+    views
+        What is in view before the first of the rows; moved on to what is after the last.
     """
     before, sent, received = index.before, index.sent.slot, index.received.slot
     payers, payees = index.originator, index.beneficiary
-    views = make_views(index, rows[0], rows[2])
     account = views.account
     most = place.size - 2
     stack = np.empty((most, 2), np.int64)
@@ -231,7 +232,7 @@ def hop_cycles(
         if before[i, PAYER_RECEIVED] < low or before[i, PAYEE_SENT] < low:
             continue
         ends = (payer, payee)
-        search = i - rows[0] + 1
+        search = i + 1
         known, work = meet(views, sent, received, ends, low, most, max_work, search)
         spare = max_work - work
         if known > 0 and spare >= 0:
