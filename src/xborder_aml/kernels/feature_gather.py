@@ -25,7 +25,6 @@ from xborder_aml.kernels.feature_index import (
 from xborder_aml.kernels.feature_views import (
     BEGIN,
     END,
-    MARK,
     RECEIVED,
     SENT,
     START,
@@ -96,8 +95,8 @@ def from_middle(
     slots went into asking payers one by one. Returns the number of sizes found, which are written
     to `views.met`.
     """
-    account, met = views.account, views.met
-    opposite, mark = RECEIVED - which, MARK + (which != SENT)
+    account, met, mark = views.account, views.met, views.mark
+    opposite, kind = RECEIVED - which, int(which != SENT)
     hub, middle = ends
     marked = False
     n = 0
@@ -124,8 +123,8 @@ def from_middle(
                 marked = True
                 hs = account[hub, which + START]
                 for r in range(hs + account[hub, which + BEGIN], hs + account[hub, which + END]):
-                    account[near[r, OTHER], mark] = search
-            size += account[x, mark] == search
+                    mark[kind, near[r, OTHER]] = search
+            size += mark[kind, x] == search
         if size > 1:
             met[n, 0] = size
             n += 1
@@ -147,13 +146,13 @@ def from_hub(
     What `from_middle` finds, from the other end: the middle has to pay them too. Whom it pays is
     marked first or, where `ask` says that this would cost more, each account is asked when met.
     """
-    account, met, value = views.account, views.met, views.value
-    mark = MARK + (which != SENT)
+    account, met, value, mark = views.account, views.met, views.value, views.mark
+    kind = int(which != SENT)
     hub, middle = ends
     if not ask:
         s = account[middle, which + START]
         for p in range(s + account[middle, which + BEGIN], s + account[middle, which + END]):
-            account[near[p, OTHER], mark] = search
+            mark[kind, near[p, OTHER]] = search
             value[near[p, OTHER]] = 1  # the middle itself
     n = 0
     s = account[hub, which + START]
@@ -168,10 +167,10 @@ def from_hub(
             w = near[xs + q, OTHER]
             if near[xs + q, LATER] < x_end or w == hub:
                 continue
-            if account[w, mark] != search:
+            if mark[kind, w] != search:
                 if not ask:
                     continue
-                account[w, mark] = search
+                mark[kind, w] = search
                 value[w] = asked(account, far, RECEIVED - which, w, middle, low) > 0
             if value[w] > 0:
                 value[w] += 1

@@ -21,7 +21,6 @@ from xborder_aml.kernels.feature_index import (
 )
 from xborder_aml.kernels.feature_views import (
     END,
-    MARK,
     RECEIVED,
     SENT,
     START,
@@ -60,9 +59,8 @@ def grow(
     end, work, touched
         End of the next level, slots looked at, and 1 where the other neighbourhood was met.
     """
-    account, met, value = views.account, views.met, views.value
+    account, met, value, mark = views.account, views.met, views.value, views.mark
     which = RECEIVED * end_of
-    mine, theirs = MARK + end_of, MARK + 1 - end_of
     end = level[1]
     work = 0
     touched = 0
@@ -76,14 +74,14 @@ def grow(
         work += e - b
         for p in range(s + b, s + e):
             y = slot[p, OTHER]
-            if account[y, mine] == search:
+            if mark[end_of, y] == search:
                 continue
-            account[y, mine] = search
+            mark[end_of, y] = search
             met[end, end_of] = y
             end += 1
             if end_of == 0:
                 value[y] = hops
-            touched |= account[y, theirs] == search
+            touched |= mark[1 - end_of, y] == search
     return end, work, touched
 
 
@@ -106,7 +104,7 @@ def meet(
         0 where the ends do not meet; and the slots looked at.
     """
     payer, payee = ends
-    views.account[payee, MARK] = views.account[payer, MARK + 1] = search
+    views.mark[0, payee] = views.mark[1, payer] = search
     views.met[0, 0], views.met[0, 1] = payee, payer
     views.value[payee] = 0
     ahead_low, ahead_end, back_low, back_end = 0, 1, 0, 1
@@ -147,7 +145,7 @@ def walk(
 
     Returns the slots that may still be looked at: below 0 where the walk was cut.
     """
-    account, value = views.account, views.value
+    account, value, mark = views.account, views.value, views.mark
     payer, payee = ends
     most = stack.shape[0]
     d = 0
@@ -174,7 +172,7 @@ def walk(
         left = most - d - 1
         if on_path[y] or left == 0:
             continue
-        if account[y, MARK] == search:
+        if mark[0, y] == search:
             if value[y] > left:
                 continue
         elif left <= known:

@@ -2,7 +2,8 @@
 
 Rows are looked at in canonical order, so that where an account's window begins and ends only moves
 on: a range of rows begins with counting, and the rest is one step a row. All that a search asks of
-an account lies in one line of memory, for the search costs what these lines cost.
+an account that it goes on from lies in one line of memory, and what it asks of most others, whether
+it met them already, in as few lines as can be: a search costs what these lines cost.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from xborder_aml._jit import jit
 from xborder_aml.kernels.feature_index import ROW, Index
 
-__all__ = ["BEGIN", "END", "MARK", "RECEIVED", "SENT", "START", "Views", "begin", "make_views"]
+__all__ = ["BEGIN", "END", "RECEIVED", "SENT", "START", "Views", "begin", "make_views"]
 
 SENT, RECEIVED = 0, 3
 """Where the fields of each direction stand in `Views.account`."""
@@ -23,14 +24,12 @@ SENT, RECEIVED = 0, 3
 START, BEGIN, END = 0, 1, 2
 """First slot; positions of the first in view (-1 not known yet) and after the last, from there."""
 
-MARK = 6
-"""Latest searches that met the account, two kinds; after the fields of both directions."""
-
 
 class Views(NamedTuple):
     """What is in the window of the row at hand."""
 
-    account: NDArray[np.int32]  # (V, 8)
+    account: NDArray[np.int32]  # (V, 6)
+    mark: NDArray[np.int32]  # (2, V) latest searches, of two kinds, that met the account
     value: NDArray[np.int32]  # (V,) what a search notes of an account that it met
     met: NDArray[np.int32]  # (V, 2) accounts met, or sizes found
 
@@ -38,7 +37,7 @@ class Views(NamedTuple):
 def make_views(index: Index, row: int, n_rows: int) -> Views:
     """Return what is in view before a row: everything from the start of the history."""
     v = index.sent.start.size
-    account = np.zeros((v, 8), np.int32)
+    account = np.zeros((v, 6), np.int32)
     for a in range(v):
         account[a, SENT + START] = index.sent.start[a]
         account[a, RECEIVED + START] = index.received.start[a]
@@ -53,7 +52,9 @@ def make_views(index: Index, row: int, n_rows: int) -> Views:
         if index.originator[k] != index.beneficiary[k]:
             account[index.originator[k], SENT + END] += step
             account[index.beneficiary[k], RECEIVED + END] += step
-    return Views(account, np.empty(v, np.int32), np.empty((v, 2), np.int32))
+    return Views(
+        account, np.zeros((2, v), np.int32), np.empty(v, np.int32), np.empty((v, 2), np.int32)
+    )
 
 
 def begin(
