@@ -13,6 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.kernels.csr import csr
+from xborder_aml.kernels.distinct import first_of_each
 
 __all__ = [
     "EXPLANATIONS",
@@ -45,7 +47,7 @@ _RUN = 3  # payments in a row
 _STAFF = 5  # payees of a payroll
 _MARKET = 50  # payers, and payees, of a marketplace
 _WEEKS = 4
-_PAIR = ("originator_code", "beneficiary_code")
+_DAY = 86_400_000_000
 
 
 class Innocent(NamedTuple):
@@ -61,7 +63,9 @@ def returned_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
     A payment that a bank sent back is no round trip of anybody's: nothing went anywhere. Only the
     column ``reverses`` tells, which is the source's word.
     """
-    reverses = graph.transactions["reverses"]
+    if "reverses" not in graph.columns:
+        return np.zeros(graph.n_transactions, bool)
+    reverses = graph.column("reverses")
     returned = pl.Series(graph.transaction_ids).is_in(reverses.drop_nulls().implode())
     return (reverses.is_not_null() | returned).to_numpy().copy()
 
@@ -73,22 +77,27 @@ def standing_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
     fortnight or a month after the one before (`RHYTHMS_DAYS`, by calendar day), in one currency,
     with consecutive amounts that differ by at most a tenth of the larger.
     """
-    pair = _PAIR
-    rows = pl.DataFrame(
-        [graph.column(c) for c in (*pair, "executed_at", "sent_minor", "sent_currency")]
-    ).with_row_index("row")
-    rows = rows.sort(*pair, "row").with_columns(day=pl.col("executed_at").dt.date())
-    same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in (*pair, "sent_currency"))
-    gap = (pl.col("day") - pl.col("day").shift(1)).dt.total_days()
-    in_rhythm = pl.any_horizontal(gap.is_between(low, high) for low, high in RHYTHMS_DAYS)
-    amount, before = pl.col("sent_minor"), pl.col("sent_minor").shift(1)
-    # the difference is multiplied out of sums below 2**59, so it cannot overflow
-    like = (amount - before).abs() <= pl.max_horizontal(amount, before) // _LIKE
-    linked = (same & in_rhythm & like).fill_null(False)
-    runs = rows.with_columns(run=(~linked).cum_sum())
-    found = runs.filter(pl.len().over("run") >= _RUN)["row"]
-    standing = np.zeros(graph.n_transactions, bool)
-    standing[found.to_numpy()] = True
+    e = graph.edges
+    # in the order of originator, beneficiary and time: slots by beneficiary, sorted by originator
+    payer = e.originator[e.in_row]
+    payer.flags.writeable = False  # like those of a graph: the kernel compiles once
+    rows = e.in_row[csr(payer, e.holder.size)[1]]
+    linked = np.zeros(rows.size, bool)  # to the one before
+    before, after = rows[:-1], rows[1:]
+    same = e.originator[before] == e.originator[after]
+    same &= e.beneficiary[before] == e.beneficiary[after]
+    place = np.flatnonzero(same)
+    before, after = before[place], after[place]
+    gap = e.at[after] // _DAY - e.at[before] // _DAY
+    fits = np.logical_or.reduce([(gap >= low) & (gap <= high) for low, high in RHYTHMS_DAYS])
+    fits &= e.sent_currency[before] == e.sent_currency[after]
+    # the difference is of amounts that sum to less than 2**59, so it cannot overflow
+    one, other = e.sent[before], e.sent[after]
+    fits &= np.abs(one - other) <= np.maximum(one, other) // _LIKE
+    linked[place[fits] + 1] = True
+    run = np.cumsum(~linked) - 1
+    standing = np.zeros(rows.size, bool)
+    standing[rows[(np.bincount(run) >= _RUN)[run]]] = True
     return standing
 
 
@@ -154,31 +163,33 @@ def explained(
 
 def _marketplaces(graph: TransactionGraph, accounts: pl.Series) -> pl.Series:
     """Return those of some accounts that behave like a marketplace all the time."""
-    if accounts.is_empty():
-        return accounts
-    codes = (
-        pl.DataFrame({"account": graph.account_names})
-        .with_row_index("code")
-        .filter(pl.col("account").is_in(accounts.implode()))
-    )
-    wanted = codes["code"].to_numpy()
     e = graph.edges
-    week = e.at // (7 * 86_400_000_000)
-    last = int(week[-1] - week[0]) + 1
-    moves = e.originator != e.beneficiary
-    sides = []
-    for centre, partner in ((e.beneficiary, e.originator), (e.originator, e.beneficiary)):
-        of = moves & np.isin(centre, wanted)
-        sides.append(
-            pl.DataFrame({"code": centre[of], "partner": partner[of], "week": week[of]})
-            .group_by("code")
-            .agg(pl.col("partner").n_unique(), pl.col("week").unique())
-            .filter(pl.col("partner") >= _MARKET)
-        )
-    both = (
-        sides[0]
-        .join(sides[1], on="code")
-        .with_columns(weeks=pl.col("week").list.set_intersection("week_right").list.len())
-    )
-    busy = both.filter((pl.col("weeks") >= _WEEKS) & (2 * pl.col("weeks") >= last))["code"]
-    return codes.filter(pl.col("code").is_in(busy.cast(pl.UInt32).implode()))["account"]
+    if not e.at.size:
+        return accounts.clear()
+    week = e.at // (7 * _DAY)
+    week -= week[0]
+    n_weeks = int(week[-1]) + 1
+    # who has no payment a fortnight, or too few at all, is out at once
+    least = max(_MARKET, (n_weeks + 1) // 2)
+    wanted = graph.account_names.is_in(accounts.implode()).to_numpy()
+    wanted &= (np.diff(e.in_ptr) >= least) & (np.diff(e.out_ptr) >= least)
+    codes = np.flatnonzero(wanted)
+    place = np.zeros(wanted.size, np.int32)
+    place[codes] = np.arange(codes.size, dtype=np.int32)
+    busy = np.ones((codes.size, n_weeks), bool)
+    many = np.ones(codes.size, bool)
+    for slot_row, centre, partner in (
+        (e.in_row, e.beneficiary, e.originator),
+        (e.out_row, e.originator, e.beneficiary),
+    ):
+        row = slot_row[wanted[centre[slot_row]]]
+        row = row[centre[row] != partner[row]]
+        own = place[centre[row]]
+        active = np.zeros_like(busy)
+        active[own, week[row]] = True
+        busy &= active
+        first = first_of_each(own, partner[row], wanted.size)
+        many &= np.bincount(own[first], minlength=codes.size) >= _MARKET
+    weeks = busy.sum(axis=1)
+    found = many & (weeks >= _WEEKS) & (2 * weeks >= n_weeks)
+    return graph.account_names.gather(codes[found])

@@ -112,9 +112,14 @@ def test_amounts_without_a_base_amount_are_in_the_one_currency(ledger: Any) -> N
     assert detect(bare, TWO).evidence["amount_minor"].to_list() == [None, None]
 
 
-@pytest.mark.parametrize(("spec", "role"), [(FanIn(), "in"), (FanOut(), "out")])
-def test_hub_is_one_finding_with_every_counterparty(hub: Any, spec: Any, role: str) -> None:
-    findings = detect(hub, spec)
+@pytest.mark.parametrize(("spec", "role"), [(FanIn, "in"), (FanOut, "out")])
+def test_hub_is_told_unless_it_may_be_shown(hub: Any, spec: Any, role: str) -> None:
+    told = detect(hub, spec())
+    assert len(told) == 0
+    assert told.truncations.select("account", "cap", "work_left").rows() == [
+        ("hub", "max_payments", 99_000)
+    ]
+    findings = detect(hub, spec(max_payments=100_000))
     row = findings.findings.row(0, named=True)
     assert len(findings) == 1
     assert row["account"] == "hub"
@@ -122,6 +127,25 @@ def test_hub_is_one_finding_with_every_counterparty(hub: Any, spec: Any, role: s
     assert row["n_accounts"] == 2_501
     assert findings.evidence["role"].unique().to_list() == [role]
     assert findings.truncations.is_empty()
+
+
+@pytest.mark.parametrize("spec", [FanIn, FanOut])
+def test_cap_is_the_last_size_that_is_shown_and_no_part_of_the_identity(
+    ledger: Any, spec: Any
+) -> None:
+    payments = [(0, 1, 0, 5), (1, 2, 0, 7), (1, 0, 1, 5), (2, 0, 2, 7), (900, 1, 0, 1)]
+    graph = ledger(*payments)
+    least = {"min_counterparties": 2, "min_borders": 0, "window": "1h"}
+    shown, cut = (detect(graph, spec(**least, max_payments=most)) for most in (2, 1))
+    assert shown.findings["finding_id"].equals(detect(graph, spec(**least)).findings["finding_id"])
+    assert shown.findings["n_transactions"].to_list() == [2]
+    assert shown.truncations.is_empty()
+    assert len(cut) == 0
+    assert cut.truncations.select("account", "cap", "work_left").rows() == [
+        ("a000", "max_payments", 1)
+    ]
+    with pytest.raises(ParameterError, match="max_payments must be at least 1"):
+        spec(max_payments=0)
 
 
 @pytest.mark.parametrize("spec", [FanIn, FanOut])

@@ -95,14 +95,29 @@ def test_first_in_first_out_matches_as_much_as_any_rule(
     assert got == nx.maximum_flow_value(flow, "s", "t")
 
 
-def test_hub_is_one_finding(hub: Any) -> None:
-    findings = detect(hub, PassThrough())
+def test_hub_is_told_unless_it_may_be_shown(hub: Any) -> None:
+    told = detect(hub, PassThrough())
+    assert len(told) == 0
+    assert told.truncations.select("account", "cap").rows() == [("hub", "max_payments")]
+    findings = detect(hub, PassThrough(max_payments=200_000))
     row = findings.findings.row(0, named=True)
     assert len(findings) == 1
     assert row["account"] == "hub"
     assert row["amount_in_minor"] == row["amount_out_minor"]
     assert row["n_transactions"] > 199_000
+    assert told.truncations["work_left"].to_list() == [row["n_transactions"] - 10_000]
     assert findings.truncations.is_empty()
+
+
+def test_cap_is_the_last_size_that_is_shown_and_no_part_of_the_identity(ledger: Any) -> None:
+    graph = ledger((0, 1, 0, 100), (1, 2, 0, 100), (2, 0, 3, 200))
+    shown, cut = (detect(graph, PassThrough(max_payments=most)) for most in (3, 2))
+    assert shown.findings["finding_id"].equals(detect(graph, PassThrough()).findings["finding_id"])
+    assert shown.findings["n_transactions"].to_list() == [3]
+    assert len(cut) == 0
+    assert cut.truncations.select("anchor", "cap", "work_left").rows() == [(0, "max_payments", 1)]
+    with pytest.raises(ParameterError, match="max_payments must be at least 1"):
+        PassThrough(max_payments=0)
 
 
 def test_share_above_one_is_refused() -> None:

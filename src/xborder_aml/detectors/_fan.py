@@ -34,14 +34,19 @@ class Fan(Params):
     window: str | timedelta = param("72h", "Longest time from first to last payment.", unit="time")
     min_counterparties: int = param(4, "Fewest distinct counterparties.", unit="accounts")
     min_borders: int = param(1, BORDERS)
+    max_payments: int = param(
+        1_000, "Most payments of a window that is shown.", unit="transfers", cap=True
+    )
 
     def limits(self) -> FanLimits:
         """Return the kernel's limits, checked."""
         self.require(self.min_counterparties >= 2, "min_counterparties must be at least 2")
+        self.require(self.max_payments >= 1, "max_payments must be at least 1")
         return FanLimits(
             window=microseconds(self.window, "window"),
             min_counterparties=self.min_counterparties,
             min_borders=self.min_borders,
+            max_payments=self.max_payments,
         )
 
 

@@ -4,7 +4,8 @@
 least `min_borders` of these payments crossing a border. A window starts at a payment and holds all
 payments to the account from then until `window` later. Of windows that start within `window` of one
 another the one with the most payers is shown, and the earliest of equals. So the findings of one
-account never share a payment, and no money is counted twice.
+account never share a payment, and no money is counted twice. A window of more than `max_payments`
+payments is told among the truncations and not shown.
 
 **Why it matters.** Collecting is the first step after placement: proceeds split among many payers,
 mules or front companies come together in one account, often across a border, before they move on.
@@ -21,7 +22,8 @@ everyone else who is paid by many; payroll accounts before pay day; clearing and
 **Tuning.** Raise `min_counterparties` first: the largest receivers of a ledger reach any number. A
 shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: dates
 of payments at most 72 hours apart are at most 72 hours apart too. `min_borders` near
-`min_counterparties` asks for payers from abroad.
+`min_counterparties` asks for payers from abroad. An account with more than `max_payments` payments
+in a window is better named than listed; raise it where the list is wanted.
 
 References
 ----------
@@ -53,7 +55,7 @@ class FanIn(_fan.Fan):
     Examples
     --------
     >>> FanIn(window="1d", min_counterparties=10).to_dict()
-    {'window': '1d', 'min_counterparties': 10, 'min_borders': 1}
+    {'window': '1d', 'min_counterparties': 10, 'min_borders': 1, 'max_payments': 1000}
     """
 
 
@@ -83,7 +85,7 @@ DETECTOR = Detector(
     plant=_fan.gathered,
     near_misses=_fan.NEAR_MISSES,
     roles=(Role("in", enters=True),),
-    caps=(),
+    caps=("max_payments",),
     doc=__doc__ or "",
     unit="account",
     reach=lambda limits: (limits.window, 2 * limits.window),

@@ -4,7 +4,8 @@
 at least `min_borders` of these payments crossing a border. A window starts at a payment and holds
 all payments by the account from then until `window` later. Of windows that start within `window` of
 one another the one with the most payees is shown, and the earliest of equals. So the findings of
-one account never share a payment, and no money is counted twice.
+one account never share a payment, and no money is counted twice. A window of more than
+`max_payments` payments is told among the truncations and not shown.
 
 **Why it matters.** Scattering is how a sum stops being visible as one: it is handed to many
 accounts, mules or companies, each amount too small to be looked at, often in several countries.
@@ -21,7 +22,8 @@ offices, and everyone else who pays many; treasury accounts; clearing and omnibu
 **Tuning.** Raise `min_counterparties` first: the largest payers of a ledger reach any number. A
 shorter `window` leaves bursts. A ledger with dates and no times needs no longer window: dates
 of payments at most 72 hours apart are at most 72 hours apart too. `min_borders` near
-`min_counterparties` asks for payees abroad.
+`min_counterparties` asks for payees abroad. An account with more than `max_payments` payments in a
+window is better named than listed; raise it where the list is wanted.
 
 References
 ----------
@@ -53,7 +55,7 @@ class FanOut(_fan.Fan):
     Examples
     --------
     >>> FanOut(window="1d", min_counterparties=10).to_dict()
-    {'window': '1d', 'min_counterparties': 10, 'min_borders': 1}
+    {'window': '1d', 'min_counterparties': 10, 'min_borders': 1, 'max_payments': 1000}
     """
 
 
@@ -91,7 +93,7 @@ DETECTOR = Detector(
     plant=plant,
     near_misses={name: _fan.turned_miss(miss) for name, miss in _fan.NEAR_MISSES.items()},
     roles=(Role("out", leaves=True),),
-    caps=(),
+    caps=("max_payments",),
     doc=__doc__ or "",
     unit="account",
     reach=lambda limits: (limits.window, 2 * limits.window),

@@ -6,7 +6,8 @@ again within `window`. Each credit is a lot; each debit uses up the oldest lots 
 `window`, which no lot outlives, so stretches do not depend on one another. At least `min_credits`
 credits must be passed on, wholly or in part, and at least `min_borders` of the transfers that the
 money came and went by must cross a border. The evidence is those transfers, credits first, each
-with the part of its amount that was matched: what came in equals what went out.
+with the part of its amount that was matched: what came in equals what went out. A stretch that
+would show more than `max_payments` of them is told among the truncations and not shown.
 
 **Why it matters.** An account that money only passes through adds distance, not business: the mark
 of mules, shell companies and the accounts that professional launderers rent out.
@@ -22,7 +23,9 @@ treasury sweeps within one group; households whose salary goes to rent and a sav
 
 **Tuning.** Raise `min_share` to 0.95 for accounts that keep a fee and nothing else, and
 `min_credits` to ask for a habit; shorten `window` for mules. Ledgers with dates and no times get 72
-hours: they hold booking dates, and what comes on a Friday leaves on a Monday.
+hours: they hold booking dates, and what comes on a Friday leaves on a Monday. An account that never
+rests has one stretch: the longest of a real laundromat holds 3,400 transfers, and those that
+`max_payments` leaves out are better named than listed.
 
 References
 ----------
@@ -61,7 +64,15 @@ from xborder_aml.detectors._spec import (
 from xborder_aml.kernels.amounts import at_least
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.lots import Side, first_in_first_out
-from xborder_aml.kernels.output import DONE, Output, add_evidence, add_finding, begin, full
+from xborder_aml.kernels.output import (
+    DONE,
+    Output,
+    add_cut,
+    add_evidence,
+    add_finding,
+    begin,
+    full,
+)
 from xborder_aml.kernels.windows import rows_of, widest
 
 __all__ = ["DETECTOR", "PassThrough"]
@@ -75,6 +86,7 @@ class Limits(NamedTuple):
     min_credits: int
     min_borders: int
     strict: int
+    max_payments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +104,22 @@ class PassThrough(Params):
     min_credits: int = param(2, "Fewest credits passed on, wholly or in part.", unit="transfers")
     min_borders: int = param(1, BORDERS)
     strict_time: bool = param(False, "Ask that a debit be later than the credit it uses.")
+    max_payments: int = param(
+        10_000, "Most payments of a stretch that is shown.", unit="transfers", cap=True
+    )
 
     def limits(self) -> Limits:
         """Return the kernel's limits, checked."""
         self.require(self.min_share <= 1, "min_share must not exceed 1, since no money is made")
         self.require(self.min_credits >= 1, "min_credits must be at least 1")
+        self.require(self.max_payments >= 1, "max_payments must be at least 1")
         return Limits(
             window=microseconds(self.window, "window"),
             share=basis_points(self.min_share, "min_share"),
             min_credits=self.min_credits,
             min_borders=self.min_borders,
             strict=int(self.strict_time),
+            max_payments=self.max_payments,
         )
 
 
@@ -130,12 +147,16 @@ def rest(
 
 def passes(
     edges: Edges, limits: Limits, credit: Side, c: int, c_end: int, debit: Side, d: int, d_end: int
-) -> int:
-    """Return the row of the first credit passed on if the stretch is a match, else -1."""
+) -> tuple[int, int]:
+    """Return the row of the first credit passed on if the stretch is a match, else -1.
+
+    And how many of its payments were matched.
+    """
     anchor = -1
     came = 0
     matched = 0
     n_credits = 0
+    n_debits = 0
     borders = 0
     for i in range(c, c_end):
         came += edges.base[credit.row[i]]
@@ -147,10 +168,11 @@ def passes(
                 anchor = credit.row[i]
     for i in range(d, d_end):
         if debit.used[i] > 0:
+            n_debits += 1
             borders += edges.border[debit.row[i]]
     if n_credits < limits.min_credits or borders < limits.min_borders:
-        return -1
-    return anchor if at_least(matched, came, limits.share) else -1
+        return -1, n_credits + n_debits
+    return (anchor if at_least(matched, came, limits.share) else -1), n_credits + n_debits
 
 
 def add_used(out: Output, side: Side, first: int, last: int, role: int) -> bool:
@@ -178,8 +200,12 @@ def search(edges: Edges, limits: Limits, first: int, last: int, out: Output) -> 
         d = 0
         while c < n_in or d < n_out:
             c_end, d_end = rest(edges, limits, credit, c, n_in, debit, d, n_out)
-            anchor = passes(edges, limits, credit, c, c_end, debit, d, d_end)
-            if anchor >= 0 and not (
+            anchor, n_used = passes(edges, limits, credit, c, c_end, debit, d, d_end)
+            left = n_used - limits.max_payments
+            if anchor >= 0 and left > 0:
+                if not add_cut(out, anchor, account, 0, left):
+                    return full(out)
+            elif anchor >= 0 and not (
                 add_used(out, credit, c, c_end, 0)
                 and add_used(out, debit, d, d_end, 1)
                 and add_finding(out, anchor, account, 1)
@@ -358,7 +384,7 @@ DETECTOR = Detector(
         "at_home": at_home,
     },
     roles=(Role("in", enters=True), Role("out", leaves=True)),
-    caps=(),
+    caps=("max_payments",),
     doc=__doc__ or "",
     unit="account",
     hops=2,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xborder_aml.detectors._spec import Detector
 from xborder_aml.executors._search import join_outputs
@@ -47,18 +48,15 @@ def strongest(found: Output, detector: Detector, most: int) -> tuple[Output, int
     if n <= most:
         return found, 0
     sizes = np.diff(found.end, prepend=0)
-    index = np.repeat(np.arange(n), sizes)
-    enters = np.array([role.enters for role in detector.roles])
-    money = np.zeros(n, np.int64)
-    np.add.at(money, index, np.where(enters[found.role], np.maximum(found.amount, 0), 0))
-    mark = np.zeros(n, np.uint64)
-    with np.errstate(over="ignore"):
-        place = (np.arange(index.size) - (found.end - sizes)[index] + 1).astype(np.uint64)
-        mixed = (found.row.astype(np.uint64) + place * _GOLDEN) * _GOLDEN
-        np.add.at(mark, index, mixed ^ (mixed >> np.uint64(29)))
-    kept = np.zeros(n, bool)
-    kept[np.lexsort((mark, found.account, found.anchor, -money))[:most]] = True
-    rows = kept[index]
+    starts = found.end - sizes
+    enters = np.array([role.enters for role in detector.roles])[found.role]
+    money = np.add.reduceat(np.where(enters, np.maximum(found.amount, 0), 0), starts)
+    least = np.partition(money, n - most)[n - most]
+    kept = money > least
+    level = np.flatnonzero(money == least)
+    order = np.lexsort((_marks(found, sizes)[level], found.account[level], found.anchor[level]))
+    kept[level[order[: most - int(kept.sum())]]] = True
+    rows = np.repeat(kept, sizes)
     return found._replace(
         anchor=found.anchor[kept],
         account=found.account[kept],
@@ -69,3 +67,12 @@ def strongest(found: Output, detector: Detector, most: int) -> tuple[Output, int
         role=found.role[rows],
         amount=found.amount[rows],
     ), n - most
+
+
+def _marks(found: Output, sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a hash of each finding's evidence, shape (F,)."""
+    starts = found.end - sizes
+    with np.errstate(over="ignore"):
+        place = (np.arange(found.row.size) - np.repeat(starts, sizes) + 1).astype(np.uint64)
+        mixed = (found.row.astype(np.uint64) + place * _GOLDEN) * _GOLDEN
+        return np.add.reduceat(mixed ^ (mixed >> np.uint64(29)), starts)

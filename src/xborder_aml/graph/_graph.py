@@ -159,6 +159,11 @@ class TransactionGraph:
 
     # -- columns ------------------------------------------------------------------------------
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that `column` returns; one that is null throughout is not kept."""
+        return self._table.columns
+
     def column(self, name: str) -> pl.Series:
         """Return one column in edge order: a transactions column, or an account code column.
 

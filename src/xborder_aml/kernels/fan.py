@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.kernels.edges import Edges
-from xborder_aml.kernels.output import DONE, Output, add_evidence, add_finding, begin, full
+from xborder_aml.kernels.output import (
+    DONE,
+    Output,
+    add_cut,
+    add_evidence,
+    add_finding,
+    begin,
+    full,
+)
 from xborder_aml.kernels.windows import mark_peaks, rows_of, widest
 
 __all__ = ["FanLimits", "fan"]
@@ -21,6 +29,7 @@ class FanLimits(NamedTuple):
     window: int
     min_counterparties: int
     min_borders: int
+    max_payments: int
 
 
 def score_windows(
@@ -54,6 +63,25 @@ def score_windows(
         held[partner[rows[i]]] -= 1
         distinct -= held[partner[rows[i]]] == 0
         borders -= edges.border[rows[i]]
+
+
+def add_window(
+    edges: Edges,
+    limits: FanLimits,
+    rows: NDArray[np.int64],
+    low: int,
+    high: int,
+    account: int,
+    out: Output,
+) -> bool:
+    """Add the window ``rows[low:high]`` as a finding; or as cut, if its payments are too many."""
+    left = high - low - limits.max_payments
+    if left > 0:
+        return add_cut(out, rows[low], account, 0, left)
+    for j in range(low, high):
+        if not add_evidence(out, rows[j], 0, edges.base[rows[j]]):
+            return False
+    return add_finding(out, rows[low], account, 1)
 
 
 def fan(
@@ -91,15 +119,11 @@ def fan(
         score_windows(edges, limits, partner, rows, n, held, end, score)
         mark_peaks(at, score, n, limits.window, stack, peak)
         for i in range(n):
-            if not peak[i]:
-                continue
-            for j in range(i, end[i]):
-                if not add_evidence(out, rows[j], 0, edges.base[rows[j]]):
-                    return full(out)
-            if not add_finding(out, rows[i], account, 1):
+            if peak[i] and not add_window(edges, limits, rows, i, end[i], account, out):
                 return full(out)
     return DONE
 
 
 score_windows = jit(score_windows)
+add_window = jit(add_window)
 fan = jit(fan)

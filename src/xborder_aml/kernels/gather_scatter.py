@@ -45,6 +45,10 @@ class Account(NamedTuple):
     at: NDArray[np.int64]
     comes: NDArray[np.int8]  # 1 in, 0 out
     partner: NDArray[np.int32]
+    base: NDArray[np.int64]
+    border: NDArray[np.int8]
+    twin: NDArray[np.int64]  # of a payment in, the last before it from the same payer, else -1;
+    # of a payment out, the next after it to the same payee, else the number of payments
     before: NDArray[np.int64]  # payments in before this one; one more at the end
 
 
@@ -61,13 +65,11 @@ class Windows(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What leaves from each payment of a window on, and who was met in it."""
+    """What leaves from each payment of a window on."""
 
     sums: NDArray[np.int64]
     payees: NDArray[np.int64]
     borders: NDArray[np.int64]
-    source: NDArray[np.int64]  # (V,) the last window that each account paid into
-    destination: NDArray[np.int64]  # (V,) and was paid from
 
 
 def merge(edges: Edges, account: int, ins: NDArray, outs: NDArray, own: Account) -> int:
@@ -84,12 +86,33 @@ def merge(edges: Edges, account: int, ins: NDArray, outs: NDArray, own: Account)
         own.comes[i + j] = comes
         own.before[i + j] = i
         own.partner[i + j] = edges.originator[row] if comes else edges.beneficiary[row]
+        own.base[i + j] = edges.base[row]
+        own.border[i + j] = edges.border[row]
         if comes:
             i += 1
         else:
             j += 1
     own.before[n_in + n_out] = n_in
     return n_in + n_out
+
+
+def find_twins(own: Account, n: int, met: NDArray[np.int64]) -> None:
+    """Fill in the twins of an account's payments, so that windows can tell who is new in them.
+
+    `met` (V,) holds -1 before and after.
+    """
+    for k in range(n):
+        if own.comes[k]:
+            own.twin[k] = met[own.partner[k]]
+            met[own.partner[k]] = k
+    for k in range(n):
+        met[own.partner[k]] = -1
+    for k in range(n - 1, -1, -1):
+        if not own.comes[k]:
+            own.twin[k] = met[own.partner[k]] if met[own.partner[k]] >= 0 else n
+            met[own.partner[k]] = k
+    for k in range(n):
+        met[own.partner[k]] = -1
 
 
 def list_windows(
@@ -124,7 +147,7 @@ def list_windows(
     return n_windows
 
 
-def look_back(edges: Edges, own: Account, low: int, high: int, s: Scratch, stamp: int) -> None:
+def look_back(own: Account, low: int, high: int, s: Scratch) -> None:
     """Sum up what leaves from each payment of a window on, back from its end."""
     money = 0
     payees = 0
@@ -134,27 +157,22 @@ def look_back(edges: Edges, own: Account, low: int, high: int, s: Scratch, stamp
     s.borders[high - low] = 0
     for k in range(high - 1, low - 1, -1):
         if not own.comes[k]:
-            money += edges.base[own.row[k]]
-            borders += edges.border[own.row[k]]
-            if s.destination[own.partner[k]] != stamp:
-                s.destination[own.partner[k]] = stamp
-                payees += 1
+            money += own.base[k]
+            borders += own.border[k]
+            payees += own.twin[k] >= high
         s.sums[k - low] = money
         s.payees[k - low] = payees
         s.borders[k - low] = borders
 
 
-def split(
-    edges: Edges, limits: GatherScatterLimits, own: Account, windows: Windows, w: int, s: Scratch
-) -> None:
+def split(limits: GatherScatterLimits, own: Account, windows: Windows, w: int, s: Scratch) -> None:
     """Score a window by its best split; 0 if no split meets every condition."""
     low = windows.low[w]
     high = windows.high[w]
-    stamp = own.row[windows.first[w]]
     windows.score[w] = 0
     if high - low < limits.min_sources + limits.min_destinations:
         return
-    look_back(edges, own, low, high, s, stamp)
+    look_back(own, low, high, s)
     if s.payees[0] < limits.min_destinations:
         return
     money = 0
@@ -168,11 +186,9 @@ def split(
         while k < high and own.at[k] == own.at[now]:
             if own.comes[k]:
                 any_in = True
-                money += edges.base[own.row[k]]
-                borders += edges.border[own.row[k]]
-                if s.source[own.partner[k]] != stamp:
-                    s.source[own.partner[k]] = stamp
-                    payers += 1
+                money += own.base[k]
+                borders += own.border[k]
+                payers += own.twin[k] < low
             k += 1
         scatter = k if limits.strict else now
         i = scatter - low
@@ -191,15 +207,13 @@ def split(
             windows.scatter[w] = scatter
 
 
-def add_window(
-    edges: Edges, own: Account, windows: Windows, w: int, account: int, out: Output
-) -> bool:
+def add_window(own: Account, windows: Windows, w: int, account: int, out: Output) -> bool:
     """Add one window as a finding: the gather, then the scatter."""
     for k in range(windows.low[w], windows.gather[w]):
-        if own.comes[k] and not add_evidence(out, own.row[k], 0, edges.base[own.row[k]]):
+        if own.comes[k] and not add_evidence(out, own.row[k], 0, own.base[k]):
             return False
     for k in range(windows.scatter[w], windows.high[w]):
-        if not own.comes[k] and not add_evidence(out, own.row[k], 1, edges.base[own.row[k]]):
+        if not own.comes[k] and not add_evidence(out, own.row[k], 1, own.base[k]):
             return False
     return add_finding(out, own.row[windows.first[w]], account, 1)
 
@@ -212,7 +226,6 @@ def gather_scatter(
     n_out = widest(edges.out_ptr, first, last)
     room = n_in + n_out
     held = min(room, limits.max_edges) + 1
-    n_accounts = edges.in_ptr.size - 1
     ins = np.empty(n_in, np.int64)
     outs = np.empty(n_out, np.int64)
     own = Account(
@@ -220,6 +233,9 @@ def gather_scatter(
         np.empty(room, np.int64),
         np.empty(room, np.int8),
         np.empty(room, np.int32),
+        np.empty(room, np.int64),
+        np.empty(room, np.int8),
+        np.empty(room, np.int64),
         np.empty(room + 1, np.int64),
     )
     windows = Windows(
@@ -235,9 +251,8 @@ def gather_scatter(
         np.empty(held, np.int64),
         np.empty(held, np.int64),
         np.empty(held, np.int64),
-        np.full(n_accounts, -1, np.int64),
-        np.full(n_accounts, -1, np.int64),
     )
+    met = np.full(edges.in_ptr.size - 1, -1, np.int64)
     stack = np.empty(n_in, np.int64)
     peak = np.empty(n_in, np.int8)
     for account in range(first, last):
@@ -252,16 +267,18 @@ def gather_scatter(
         # a hub's windows cost much: make sure of room for whatever they may hold before, not after
         if n_windows < 0 or not has_room(out, n_windows, n):
             return full(out)
+        find_twins(own, n, met)
         for w in range(n_windows):
-            split(edges, limits, own, windows, w, scratch)
+            split(limits, own, windows, w, scratch)
         mark_peaks(windows.at, windows.score, n_windows, limits.window, stack, peak)
         for w in range(n_windows):
-            if peak[w] and not add_window(edges, own, windows, w, account, out):
+            if peak[w] and not add_window(own, windows, w, account, out):
                 return full(out)
     return DONE
 
 
 merge = jit(merge)
+find_twins = jit(find_twins)
 list_windows = jit(list_windows)
 look_back = jit(look_back)
 split = jit(split)

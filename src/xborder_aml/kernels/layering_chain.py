@@ -243,7 +243,7 @@ def explore(
             work += slot - begun
             over = slot == end or edges.out_at[slot] > until
             if not over and slot - stack.first[top] == limits.max_degree:
-                told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
+                told(stack, _MAX_DEGREE, in_view(edges, stack, top, until, edges.at.size))
                 over = True
         if over:
             is_end = depth == limits.max_hops or not stack.goes_on[top]
@@ -257,7 +257,7 @@ def explore(
         if work == limits.max_work:
             for i in range(depth):
                 there = edges.at[stack.row[i]] + limits.gap
-                told(stack, _MAX_WORK, in_view(edges, stack, i, there))
+                told(stack, _MAX_WORK, in_view(edges, stack, i, there, limits.max_degree))
             return n
         slot = stack.slot[top]
         stack.slot[top] = slot + 1

@@ -98,11 +98,18 @@ def visited(edges: Edges, stack: Stack, depth: int, account: int) -> bool:
     return False
 
 
-def in_view(edges: Edges, stack: Stack, level: int, until: int) -> int:
-    """Return how many edges out of a level's account are not followed yet, up to time `until`."""
+def in_view(edges: Edges, stack: Stack, level: int, until: int, most: int) -> int:
+    """Return how many edges out of a level's account are not followed yet, up to time `until`.
+
+    At most `most` edges from the first one on are counted: at a hub, a bisection among all that it
+    ever sends would cost more than the search that was cut.
+    """
     slot = stack.slot[level]
     end = edges.out_ptr[edges.beneficiary[stack.row[level]] + 1]
-    return max(0, first_after(edges.out_at, slot, end, until) - slot)
+    end = max(slot, min(end, stack.first[level] + most))
+    if end > slot and edges.out_at[end - 1] <= until:
+        return end - slot
+    return first_after(edges.out_at, slot, end, until) - slot
 
 
 def told(stack: Stack, cap: int, left: int) -> None:

@@ -158,12 +158,12 @@ def explore(
             depth -= 1
             continue
         if slot - stack.first[top] == limits.max_degree:
-            told(stack, _MAX_DEGREE, in_view(edges, stack, top, until))
+            told(stack, _MAX_DEGREE, in_view(edges, stack, top, until, edges.at.size))
             depth -= 1
             continue
         if work == limits.max_work:
             for level in range(depth):
-                told(stack, _MAX_WORK, in_view(edges, stack, level, until))
+                told(stack, _MAX_WORK, in_view(edges, stack, level, until, limits.max_degree))
             return n
         stack.slot[top] = slot + 1
         work += 1

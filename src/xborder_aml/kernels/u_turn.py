@@ -148,7 +148,7 @@ def enter(
     many = edges.onward[row] + limits.max_degree
     if many >= edges.out_ptr[edges.beneficiary[row] + 1] or edges.out_at[many] > until:
         return True
-    told(stack, _MAX_DEGREE, in_view(edges, stack, depth, until))
+    told(stack, _MAX_DEGREE, in_view(edges, stack, depth, until, edges.at.size))
     return False
 
 
@@ -176,7 +176,7 @@ def explore(
             continue
         if work == limits.max_work:
             for level in range(depth):
-                told(stack, _MAX_WORK, in_view(edges, stack, level, until))
+                told(stack, _MAX_WORK, in_view(edges, stack, level, until, limits.max_degree))
             return n
         stack.slot[top] = slot + 1
         work += 1
