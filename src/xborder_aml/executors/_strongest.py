@@ -54,8 +54,15 @@ def strongest(found: Output, detector: Detector, most: int) -> tuple[Output, int
     least = np.partition(money, n - most)[n - most]
     kept = money > least
     level = np.flatnonzero(money == least)
-    order = np.lexsort((_marks(found, sizes)[level], found.account[level], found.anchor[level]))
+    equals = _only(found, money == least)
+    order = np.lexsort((_marks(equals), equals.account, equals.anchor))
     kept[level[order[: most - int(kept.sum())]]] = True
+    return _only(found, kept), n - most
+
+
+def _only(found: Output, kept: NDArray[np.bool_]) -> Output:
+    """Return some of the findings with their evidence, and all cuts."""
+    sizes = np.diff(found.end, prepend=0)
     rows = np.repeat(kept, sizes)
     return found._replace(
         anchor=found.anchor[kept],
@@ -66,11 +73,12 @@ def strongest(found: Output, detector: Detector, most: int) -> tuple[Output, int
         row=found.row[rows],
         role=found.role[rows],
         amount=found.amount[rows],
-    ), n - most
+    )
 
 
-def _marks(found: Output, sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _marks(found: Output) -> NDArray[np.uint64]:
     """Return a hash of each finding's evidence, shape (F,)."""
+    sizes = np.diff(found.end, prepend=0)
     starts = found.end - sizes
     with np.errstate(over="ignore"):
         place = (np.arange(found.row.size) - np.repeat(starts, sizes) + 1).astype(np.uint64)

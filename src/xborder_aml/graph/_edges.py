@@ -65,6 +65,7 @@ def link(**columns: NDArray[Any]) -> Edges:
         in_ptr=in_ptr,
         in_row=in_row,
         in_at=at[in_row],
+        in_from=src[in_row],
         in_received=columns["received"][in_row],
         in_currency=columns["received_currency"][in_row],
         onward=first_slots(at, dst, out_ptr, out_at),

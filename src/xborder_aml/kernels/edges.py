@@ -49,6 +49,7 @@ class Edges(NamedTuple):
     in_ptr: NDArray[np.int64]  # (V + 1,)
     in_row: NDArray[np.int32]  # (E,)
     in_at: NDArray[np.int64]  # (E,)
+    in_from: NDArray[np.int32]  # (E,) originator of each slot
     in_received: NDArray[np.int64]  # (E,) received amount of each slot
     in_currency: NDArray[np.int16]  # (E,) its currency
     onward: NDArray[np.int64]  # (E,) first out slot of the beneficiary not before the edge

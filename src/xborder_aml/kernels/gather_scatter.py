@@ -39,17 +39,22 @@ class GatherScatterLimits(NamedTuple):
 
 
 class Account(NamedTuple):
-    """One account's payments, in row order; room for the widest account of the task."""
+    """One account's n payments, in row order; room for the widest account of the task."""
 
     row: NDArray[np.int64]
     at: NDArray[np.int64]
     comes: NDArray[np.int8]  # 1 in, 0 out
     partner: NDArray[np.int32]
     base: NDArray[np.int64]
-    border: NDArray[np.int8]
-    twin: NDArray[np.int64]  # of a payment in, the last before it from the same payer, else -1;
-    # of a payment out, the next after it to the same payee, else the number of payments
-    before: NDArray[np.int64]  # payments in before this one; one more at the end
+    last: NDArray[np.int64]  # of one in, the last before it from the same payer, else -1
+    next: NDArray[np.int64]  # of one out, the next after it to the same payee, else n
+    since: NDArray[np.int64]  # the first payment of its time
+    until: NDArray[np.int64]  # the first payment after its time, else n
+    before: NDArray[np.int64]  # payments in before this one; one more at the end, as below
+    came: NDArray[np.int64]  # their money
+    went: NDArray[np.int64]  # money of payments out before this one
+    crossed_in: NDArray[np.int64]  # payments in before this one that cross a border
+    crossed_out: NDArray[np.int64]
 
 
 class Windows(NamedTuple):
@@ -64,52 +69,70 @@ class Windows(NamedTuple):
     scatter: NDArray[np.int64]  # the scatter starts with this payment
 
 
-class Scratch(NamedTuple):
-    """What leaves from each payment of a window on."""
-
-    sums: NDArray[np.int64]
-    payees: NDArray[np.int64]
-    borders: NDArray[np.int64]
+def make_account(n: int) -> Account:
+    """Return room for n payments."""
+    return Account(
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.empty(n, np.int8),
+        np.empty(n, np.int32),
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, np.int64),
+    )
 
 
 def merge(edges: Edges, account: int, ins: NDArray, outs: NDArray, own: Account) -> int:
     """Write the payments of one account in row order; return their number."""
     n_in = rows_of(edges, edges.in_ptr, edges.in_row, account, 1, ins)
     n_out = rows_of(edges, edges.out_ptr, edges.out_row, account, 1, outs)
+    n = n_in + n_out
     i = 0
-    j = 0
-    while i < n_in or j < n_out:
-        comes = j == n_out or (i < n_in and ins[i] < outs[j])
-        row = ins[i] if comes else outs[j]
-        own.row[i + j] = row
-        own.at[i + j] = edges.at[row]
-        own.comes[i + j] = comes
-        own.before[i + j] = i
-        own.partner[i + j] = edges.originator[row] if comes else edges.beneficiary[row]
-        own.base[i + j] = edges.base[row]
-        own.border[i + j] = edges.border[row]
-        if comes:
-            i += 1
-        else:
-            j += 1
-    own.before[n_in + n_out] = n_in
-    return n_in + n_out
+    for k in range(n):
+        comes = i + n_out == k or (i < n_in and ins[i] < outs[k - i])
+        row = ins[i] if comes else outs[k - i]
+        base = edges.base[row]
+        border = edges.border[row]
+        own.row[k] = row
+        own.at[k] = edges.at[row]
+        own.comes[k] = comes
+        own.partner[k] = edges.originator[row] if comes else edges.beneficiary[row]
+        own.base[k] = base
+        own.since[k] = own.since[k - 1] if k > 0 and own.at[k] == own.at[k - 1] else k
+        own.before[k + 1] = own.before[k] + comes
+        own.came[k + 1] = own.came[k] + (base if comes else 0)
+        own.went[k + 1] = own.went[k] + (0 if comes else base)
+        own.crossed_in[k + 1] = own.crossed_in[k] + (border if comes else 0)
+        own.crossed_out[k + 1] = own.crossed_out[k] + (0 if comes else border)
+        i += comes
+    for k in range(n - 1, -1, -1):
+        own.until[k] = own.until[k + 1] if k + 1 < n and own.at[k] == own.at[k + 1] else k + 1
+    return n
 
 
-def find_twins(own: Account, n: int, met: NDArray[np.int64]) -> None:
-    """Fill in the twins of an account's payments, so that windows can tell who is new in them.
+def find_others(own: Account, n: int, met: NDArray[np.int64]) -> None:
+    """Fill in the others of the same partner, so that windows can tell who is new in them.
 
     `met` (V,) holds -1 before and after.
     """
     for k in range(n):
+        own.last[k] = n  # new in no window, whichever side it is not of
+        own.next[k] = -1
         if own.comes[k]:
-            own.twin[k] = met[own.partner[k]]
+            own.last[k] = met[own.partner[k]]
             met[own.partner[k]] = k
     for k in range(n):
         met[own.partner[k]] = -1
     for k in range(n - 1, -1, -1):
         if not own.comes[k]:
-            own.twin[k] = met[own.partner[k]] if met[own.partner[k]] >= 0 else n
+            own.next[k] = met[own.partner[k]] if met[own.partner[k]] >= 0 else n
             met[own.partner[k]] = k
     for k in range(n):
         met[own.partner[k]] = -1
@@ -147,64 +170,95 @@ def list_windows(
     return n_windows
 
 
-def look_back(own: Account, low: int, high: int, s: Scratch) -> None:
-    """Sum up what leaves from each payment of a window on, back from its end."""
-    money = 0
-    payees = 0
-    borders = 0
-    s.sums[high - low] = 0
-    s.payees[high - low] = 0
-    s.borders[high - low] = 0
-    for k in range(high - 1, low - 1, -1):
-        if not own.comes[k]:
-            money += own.base[k]
-            borders += own.border[k]
-            payees += own.twin[k] >= high
-        s.sums[k - low] = money
-        s.payees[k - low] = payees
-        s.borders[k - low] = borders
+def enough(own: Account, low: int, high: int, least: int, comes: int) -> int:
+    """Return where a window has met `least` payers, from its start, or payees, from its end.
+
+    `high` or ``low - 1`` if it never has.
+    """
+    met = 0
+    k = low if comes else high - 1
+    step = 1 if comes else -1
+    while low <= k < high:
+        met += own.last[k] < low if comes else own.next[k] >= high
+        if met == least:
+            return k
+        k += step
+    return k
 
 
-def split(limits: GatherScatterLimits, own: Account, windows: Windows, w: int, s: Scratch) -> None:
-    """Score a window by its best split; 0 if no split meets every condition."""
+def beyond(own: Account, low: int, high: int, strict: int, k: int) -> int:
+    """Return how much more a window gathers than it scatters, if split at the time of `k`."""
+    gather = min(own.until[k], high)
+    scatter = gather if strict else own.since[k]
+    return own.came[gather] - own.came[low] - own.went[high] + own.went[scatter]
+
+
+def crossing(own: Account, low: int, high: int, strict: int) -> int:
+    """Return the first payment of a window that, split there, gathers at least what it scatters."""
+    first = low
+    last = high
+    while first < last:
+        k = (first + last) >> 1
+        if beyond(own, low, high, strict, k) >= 0:
+            last = k
+        else:
+            first = k + 1
+    return first
+
+
+def counterparties(own: Account, low: int, high: int, gather: int, scatter: int) -> int:
+    """Return how many payers a gather has, and payees a scatter, together."""
+    n = 0
+    for last in own.last[low:gather]:
+        n += last < low
+    for then in own.next[scatter:high]:
+        n += then >= high
+    return n
+
+
+def split(limits: GatherScatterLimits, own: Account, windows: Windows, w: int) -> None:
+    """Score a window by its best split; 0 if no split meets every condition.
+
+    The later the split, the more is gathered and the less scattered. So the two sums are nearest
+    where they cross, and splits are tried from there both ways, the nearer first.
+    """
     low = windows.low[w]
     high = windows.high[w]
     windows.score[w] = 0
     if high - low < limits.min_sources + limits.min_destinations:
         return
-    look_back(own, low, high, s)
-    if s.payees[0] < limits.min_destinations:
-        return
-    money = 0
-    payers = 0
-    borders = 0
-    nearest = -1
-    k = low
-    while k < high:
-        now = k  # first payment of this time
-        any_in = False
-        while k < high and own.at[k] == own.at[now]:
-            if own.comes[k]:
-                any_in = True
-                money += own.base[k]
-                borders += own.border[k]
-                payers += own.twin[k] < low
-            k += 1
-        scatter = k if limits.strict else now
-        i = scatter - low
-        if s.payees[i] < limits.min_destinations:
-            return  # and fewer are paid from here on
-        if not any_in or payers < limits.min_sources:
-            continue
-        if borders + s.borders[i] < limits.min_borders:
-            continue
-        if not at_least(s.sums[i], money, limits.low) or not at_most(s.sums[i], money, limits.high):
-            continue
-        if nearest < 0 or abs(money - s.sums[i]) < nearest:
-            nearest = abs(money - s.sums[i])
-            windows.score[w] = payers + s.payees[i]
-            windows.gather[w] = k
-            windows.scatter[w] = scatter
+    payers = enough(own, low, high, limits.min_sources, 1)
+    payees = enough(own, low, high, limits.min_destinations, 0)
+    right = crossing(own, low, high, limits.strict)
+    left = right - 1
+    while left >= low or right < high:
+        earlier = right >= high or (
+            left >= low
+            and -beyond(own, low, high, limits.strict, left)
+            <= beyond(own, low, high, limits.strict, right)
+        )
+        k = left if earlier else right
+        now = own.since[k]
+        gather = min(own.until[k], high)
+        scatter = gather if limits.strict else now
+        left = now - 1 if earlier else left
+        right = right if earlier else gather
+        money = own.came[gather] - own.came[low]
+        passed = own.went[high] - own.went[scatter]
+        early = gather <= payers or not at_most(passed, money, limits.high)
+        late = scatter > payees or not at_least(passed, money, limits.low)
+        if early and earlier:
+            left = low - 1
+        elif late and not earlier:
+            right = high
+        elif not (early or late) and own.before[gather] > own.before[now]:
+            borders = own.crossed_in[gather] - own.crossed_in[low]
+            borders += own.crossed_out[high] - own.crossed_out[scatter]
+            if borders >= limits.min_borders:
+                windows.score[w] = counterparties(own, low, high, gather, scatter)
+                windows.gather[w] = gather
+                windows.scatter[w] = scatter
+                return
 
 
 def add_window(own: Account, windows: Windows, w: int, account: int, out: Output) -> bool:
@@ -224,20 +278,9 @@ def gather_scatter(
     """Find the gather-scatters of the accounts in ``[first, last)``."""
     n_in = widest(edges.in_ptr, first, last)
     n_out = widest(edges.out_ptr, first, last)
-    room = n_in + n_out
-    held = min(room, limits.max_edges) + 1
     ins = np.empty(n_in, np.int64)
     outs = np.empty(n_out, np.int64)
-    own = Account(
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int8),
-        np.empty(room, np.int32),
-        np.empty(room, np.int64),
-        np.empty(room, np.int8),
-        np.empty(room, np.int64),
-        np.empty(room + 1, np.int64),
-    )
+    own = make_account(n_in + n_out)
     windows = Windows(
         np.empty(n_in, np.int64),
         np.empty(n_in, np.int64),
@@ -246,11 +289,6 @@ def gather_scatter(
         np.empty(n_in, np.int64),
         np.empty(n_in, np.int64),
         np.empty(n_in, np.int64),
-    )
-    scratch = Scratch(
-        np.empty(held, np.int64),
-        np.empty(held, np.int64),
-        np.empty(held, np.int64),
     )
     met = np.full(edges.in_ptr.size - 1, -1, np.int64)
     stack = np.empty(n_in, np.int64)
@@ -267,9 +305,9 @@ def gather_scatter(
         # a hub's windows cost much: make sure of room for whatever they may hold before, not after
         if n_windows < 0 or not has_room(out, n_windows, n):
             return full(out)
-        find_twins(own, n, met)
+        find_others(own, n, met)
         for w in range(n_windows):
-            split(limits, own, windows, w, scratch)
+            split(limits, own, windows, w)
         mark_peaks(windows.at, windows.score, n_windows, limits.window, stack, peak)
         for w in range(n_windows):
             if peak[w] and not add_window(own, windows, w, account, out):
@@ -277,10 +315,14 @@ def gather_scatter(
     return DONE
 
 
+make_account = jit(make_account)
 merge = jit(merge)
-find_twins = jit(find_twins)
+find_others = jit(find_others)
 list_windows = jit(list_windows)
-look_back = jit(look_back)
+enough = jit(enough)
+beyond = jit(beyond)
+crossing = jit(crossing)
+counterparties = jit(counterparties)
 split = jit(split)
 add_window = jit(add_window)
 gather_scatter = jit(gather_scatter)

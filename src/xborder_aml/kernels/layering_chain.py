@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
-from xborder_aml.kernels.amounts import share_down, share_up
+from xborder_aml.kernels.amounts import at_least, at_most, share_down, share_up
 from xborder_aml.kernels.bundles import Bundles, insert, make_bundles
 from xborder_aml.kernels.edges import Edges, carries, first_after, returned_bp
 from xborder_aml.kernels.output import DONE, Output, begin, full
@@ -142,14 +142,21 @@ def sources(
             return n
         looked += 1
         slot -= 1
-        if edges.in_currency[slot + 1] == currency:
-            if edges.in_received[slot + 1] < least or edges.in_received[slot + 1] > most:
-                continue
-        before = edges.in_row[slot + 1]
-        who = edges.originator[before]
+        same = edges.in_currency[slot + 1] == currency
+        whole = edges.in_received[slot + 1]
+        if same and (whole < least or whole > most):
+            continue
+        who = edges.in_from[slot + 1]
         if who == here or who == edges.beneficiary[anchor]:
             continue  # a self-loop, or on every chain from here
-        if not follows(edges, limits, before, anchor):
+        if same:  # what `follows` asks, from arrays that lie side by side
+            late = edges.at[anchor] - edges.in_at[slot + 1] >= limits.strict
+            part = edges.sent[anchor]
+            if not (late and at_least(part, whole, limits.low)):
+                continue
+            if not at_most(part, whole, limits.high):
+                continue
+        elif not follows(edges, limits, edges.in_row[slot + 1], anchor):
             continue
         known = False
         for i in range(n):

@@ -71,7 +71,7 @@ def feeder(edges: Edges, limits: RandomWalkLimits, row: int) -> int:
         whole = edges.in_received[slot]
         if not same or (at_least(sent, whole, limits.low) and at_most(sent, whole, limits.high)):
             first = edges.in_row[slot]
-            if edges.originator[first] != account and (
+            if edges.in_from[slot] != account and (
                 same or carries(edges, first, row, limits.low, limits.high, limits.fx)
             ):
                 return first
