@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.family SHAPE N`` prints a record a line for each detector: what
 each took, one after the other on two threads in one process that keeps all that is found, and the
-peak of its memory.
+peak of its memory. It takes the steps of `xborder_aml.detect`: their sum is what that takes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ SECONDS = 600
 def records(shape: str, n: int) -> Iterator[dict[str, Any]]:
     """Measure one stream; give each record as soon as it is known."""
     import xborder_aml as xb
+    from xborder_aml.detection._detect import assembled, find_in, finished, specs_of
+    from xborder_aml.executors import make_executor
 
     skew, hubs = SHAPES[shape]
     transactions = table(stream(n, skew, hubs=hubs, days=DAYS))
@@ -51,12 +53,20 @@ def records(shape: str, n: int) -> Iterator[dict[str, Any]]:
     del transactions
     _, record = stage(lambda: graph.edges)
     yield {"stage": "edges", **record}
-    held = []
-    for params in xb.default_detectors(graph):
-        found, record = stage(partial(xb.detect, graph, params, executor=THREADS))
-        held.append(found)
-        (name,) = found.parameters
-        yield {"stage": name, **record, **counts(found)}
+    runner = make_executor(THREADS)
+    parts = []
+    with runner.session(graph.edges) as session:
+        for detector, params in specs_of(graph, None):
+
+            def found(detector: Any = detector, params: Any = params) -> xb.Findings:
+                raw, left_out = find_in(graph, detector, params, runner, session)
+                return assembled(graph, detector, params, raw, left_out)
+
+            part, record = stage(found)
+            parts.append(part)
+            yield {"stage": detector.name, **record, **counts(part)}
+    _, record = stage(partial(finished, graph, parts))
+    yield {"stage": "explanations", **record}
 
 
 def watched(shape: str, n: int) -> list[dict[str, Any]]:
