@@ -15,7 +15,7 @@ from tests.tracing.conftest import (
     seeds_table,
     with_links,
 )
-from xborder_aml.tracing import trace
+from xborder_aml.tracing import _run, trace
 from xborder_aml.tracing._oracle import order_moves, reference_trace
 
 ORDERS = ("ledger", "credits_first", "debits_first")
@@ -84,6 +84,18 @@ def test_a_rule_is_its_definition(drawn, rule, order):
     assert minted.items() <= want.minted.items()
     for r in traced.holdings.iter_rows(named=True):
         assert r["balance_minor"] == want.balance[r["account"], r["currency"]]
+
+
+@settings(max_examples=30)
+@given(ledgers(), st.sampled_from(VALUE_RULES))
+def test_a_trace_does_not_depend_on_the_room_it_begins_with(drawn, rule):
+    assume(drawn[1])
+    want = run(drawn, rule)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_run, "_room", lambda _: 1)
+        got = run(drawn, rule)
+        assert got.lots.equals(want.lots)
+        assert got.flows.equals(want.flows)
 
 
 # -- what holds of every trace --------------------------------------------------------------------
