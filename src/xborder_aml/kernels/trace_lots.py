@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 FIFO, LIFO = range(2)
+STACK = 64  # beside the bits of Book.kind: the pocket is a stack
 CLEAN = -1
 NOTHING = -1
 
@@ -124,15 +125,15 @@ def take(
     return n, taken
 
 
-def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> bool:
-    """Put a lot into pocket `q`, where it leaves first or last; tell whether it is by itself.
+def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> None:
+    """Put a lot into pocket `q`, where it leaves first or last.
 
     Clean money that no return will ask for joins clean money of that end.
     """
     words, money = lots.words, lots.money
     left = money[lot, LEFT]
     if left == 0:
-        return True
+        return
     if words[lot, CLAIM] != CLEAN:
         shelves.purse[q, STAINED] += left
     end = shelves.ends[q, HEAD] if first else shelves.ends[q, TAIL]
@@ -140,7 +141,7 @@ def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> bool:
         if words[lot, KEPT] == 0 and words[end, KEPT] == 0:
             money[end, LEFT] += left
             money[lot, LEFT] = 0
-            return False
+            return
     words[lot, NEXT] = NOTHING
     shelves.ends[q, COUNT] += 1
     if end == NOTHING:
@@ -152,7 +153,6 @@ def put(lots: Lots, shelves: Shelves, q: int, lot: int, first: bool) -> bool:
     else:
         words[end, NEXT] = lot
         shelves.ends[q, TAIL] = lot
-    return True
 
 
 def add_lot(lots: Lots, n: int, i: int, claim: int, drawn: int, amount: int) -> int:
@@ -177,7 +177,9 @@ def arrive(
     if kind & SAME and excess >= 0:
         for lot in range(start, n):
             money[lot, AMOUNT] = money[lot, DRAWN]
-        if excess > 0:  # more came than was sent: clean
+        if excess > 0 and lots.words[n - 1, CLAIM] == CLEAN:  # more came than was sent: clean
+            money[n - 1, AMOUNT] += excess
+        elif excess > 0:
             n = add_lot(lots, n, i, CLEAN, 0, excess)
     else:
         share = np.empty(size, np.int64)
@@ -224,6 +226,51 @@ def debit(
     return n, short
 
 
+def pay_clean(
+    lots: Lots,
+    shelves: Shelves,
+    p: int,
+    q: int,
+    i: int,
+    n: int,
+    sent: int,
+    received: int,
+    kind: int,
+) -> tuple[int, int]:
+    """Move money out of a pocket without claims; return the end of the lots, and what is minted.
+
+    All that `debit`, `put` and the rest would do, in one call: most moves of a ledger are these.
+    """
+    words, money, ends = lots.words, lots.money, shelves.ends
+    short = 0
+    if p >= 0:
+        short = max(0, sent - shelves.purse[p, BALANCE])
+        shelves.purse[p, BALANCE] += short - sent
+        left = sent - short
+        lot = 0 + ends[p, HEAD]
+        while left > 0:
+            piece = min(left, money[lot, LEFT])
+            money[lot, LEFT] -= piece
+            left -= piece
+            if money[lot, LEFT] == 0:
+                lot = 0 + words[lot, NEXT]
+                ends[p, COUNT] -= 1
+        ends[p, HEAD] = lot
+        if lot == NOTHING:
+            ends[p, TAIL] = NOTHING
+    if q >= 0 and received > 0:
+        shelves.purse[q, BALANCE] += received
+        end = ends[q, HEAD] if kind & STACK else ends[q, TAIL]
+        if end != NOTHING and words[end, CLAIM] == CLEAN:
+            if kind & RETURNED == 0 and words[end, KEPT] == 0:
+                money[end, LEFT] += received
+                return n, short
+        words[n, KEPT] = 1 if kind & RETURNED else 0
+        n = add_lot(lots, n, i, CLEAN, 0, received)
+        put(lots, shelves, q, n - 1, kind & STACK > 0)
+    return n, short
+
+
 def credit(
     lots: Lots, shelves: Shelves, q: int, start: int, seeded: int, n: int, first: bool
 ) -> None:
@@ -254,12 +301,16 @@ def trace_lots(book: Book, seeds: Seeds, rule: int, lots: Lots, shelves: Shelves
             lots.counts[SEED] = cursor
             return FULL
         start = n
+        kind = (0 + book.kind[i]) | (STACK if stack else 0)
+        if claimed == 0 and (p < 0 or shelves.purse[p, STAINED] == 0):
+            n, short = pay_clean(lots, shelves, p, q, i, n, book.sent[i], book.received[i], kind)
+            book.minted[i] = short
+            continue
         if p >= 0 and book.sent[i] > 0:
             # (0 + ...: of one integer type, so that the function is compiled once)
             n, short = debit(lots, shelves, p, i, n, book.sent[i], 0 + book.returns[i])
             book.minted[i] = short
             if n > start:
-                kind = 0 + book.kind[i]
                 n = arrive(lots, i, start, n, book.sent[i], book.received[i], kind, claimed)
         came = n > start
         if not came and q >= 0 and claimed < book.received[i]:
@@ -269,20 +320,17 @@ def trace_lots(book: Book, seeds: Seeds, rule: int, lots: Lots, shelves: Shelves
             n = add_lot(lots, n, i, 0 + seeds.claim[s], 0, seeds.amount[s])
         cursor = end
         for lot in range(start, n):
-            lots.words[lot, KEPT] = 1 if book.kind[i] & RETURNED else 0
+            lots.words[lot, KEPT] = 1 if kind & RETURNED else 0
         if q < 0:
             continue
         shelves.purse[q, BALANCE] += book.received[i]
-        if came and book.kind[i] & SINK:  # the money went on; what the pocket has is clean
+        if came and kind & SINK:  # the money went on; what the pocket has is clean
             n = add_lot(lots, n, i, CLEAN, 0, book.received[i])
-            lots.words[n - 1, KEPT] = 1 if book.kind[i] & RETURNED else 0
+            lots.words[n - 1, KEPT] = 1 if kind & RETURNED else 0
             put(lots, shelves, q, n - 1, stack)
         elif came and book.returns[i] >= 0:
             for lot in range(n - 1, start - 1, -1):
                 put(lots, shelves, q, lot, True)
-        elif n == start + 1:
-            if not put(lots, shelves, q, start, stack) and not came:
-                n = start  # clean money that has joined other: its place is free
         else:
             credit(lots, shelves, q, start, seeded, n, stack)
     lots.counts[NEXT_MOVE] = book.row.size
@@ -296,5 +344,6 @@ put = jit(put)
 add_lot = jit(add_lot)
 arrive = jit(arrive)
 debit = jit(debit)
+pay_clean = jit(pay_clean)
 credit = jit(credit)
 trace_lots = jit(trace_lots)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xborder_aml._jit import jit
 from xborder_aml.kernels.output import DONE, FULL
-from xborder_aml.kernels.shares import apportion
+from xborder_aml.kernels.shares import apportion, multiply_divide
 from xborder_aml.kernels.trace_book import SAME, SINK, Book
 
 __all__ = [
@@ -131,7 +131,12 @@ def draw(
         amount = max(0, amount - (held - stained))
     else:
         amount = min(amount, stained)
-    if amount > 0:
+    if k == 1 and rule == PRO_RATA:  # one claim: the larger remainder is this or that of the rest
+        share, rest = multiply_divide(amount, desk[PART, 0], max(1, held))
+        desk[TAKEN, 0] += share + (1 if rest > 0 and 2 * rest >= held else 0)
+    elif k == 1:
+        desk[TAKEN, 0] += amount
+    elif amount > 0:
         apportion(amount, desk[PART], size, whole, desk[SHARE], desk[REST:])
         for c in range(k):
             desk[TAKEN, c] += desk[SHARE, c]

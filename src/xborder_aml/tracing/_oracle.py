@@ -250,9 +250,12 @@ def _arrive(move: Move, pieces: list[Piece]) -> tuple[list[int], list[int]]:
     """Return what of each piece arrives, and what of that goes no further."""
     drawn = [amount for _, amount in pieces]
     if move.source[1] == move.target[1] and move.received >= move.sent:
-        came = drawn
-        if move.received > move.sent:
-            came = [*drawn, move.received - move.sent]  # more came than was sent: clean
+        came = list(drawn)
+        excess = move.received - move.sent  # more came than was sent: clean
+        if excess and pieces and pieces[-1][0] is None:
+            came[-1] += excess
+        elif excess:
+            came.append(excess)
     elif drawn:
         came = largest_remainder(move.received, drawn)
     else:
