@@ -282,6 +282,17 @@ def test_paths_are_told_with_their_transactions():
     assert paths["share"].to_list() == [0.6, 0.3, 0.1]
 
 
+def test_places_are_those_of_the_transactions_where_no_table_tells_them():
+    graph = xb.TransactionGraph(xb.example_ledger())
+    traced = xb.trace(graph, [4])
+    places = dict(traced.holdings.select("account", "jurisdiction").iter_rows())
+    assert places == {"harbour": "EE", "quayside": "CY", "linden": "GB"}
+    assert traced.paths()["jurisdictions"][0].to_list() == ["CY", "GB", "EE"]
+    assert set(traced.by_jurisdiction()["jurisdiction"]) == {"EE", "CY", "GB"}
+    reached = dict(traced.exposure.select("account", "jurisdiction").iter_rows())
+    assert reached == places
+
+
 def test_one_final_split():
     paid = {"Paul": 1000, "Michael": 1000, "Karen": 1000}
     assert xb.pari_passu(paid, 1000) == {"Paul": 334, "Michael": 333, "Karen": 333}

@@ -18,7 +18,7 @@ from xborder_aml.kernels.trace_lots import (
     NOTHING,
     PARENT,
 )
-from xborder_aml.schema import CURRENCY
+from xborder_aml.schema import CURRENCY, JURISDICTION
 from xborder_aml.tracing._ledger import Ledger
 from xborder_aml.tracing._run import Run, held, residuals
 from xborder_aml.tracing.tables import (
@@ -39,6 +39,7 @@ __all__ = [
     "exposure_table",
     "flows_table",
     "holdings_table",
+    "jurisdictions_of",
     "lots_table",
     "minted_table",
     "sinks_table",
@@ -56,6 +57,19 @@ def times(values: np.ndarray) -> pl.Series:
 def currencies_of(ledger: Ledger, places: np.ndarray) -> pl.Series:
     """Return places among the currencies as a column of codes."""
     return pl.Series(ledger.currencies, dtype=CURRENCY).gather(places)
+
+
+def jurisdictions_of(graph: TransactionGraph) -> pl.Series:
+    """Return where each account is held, shape (V,): as the accounts tell, else as last seen."""
+    e = graph.edges
+    seen = np.full(graph.n_accounts, -1, np.int64)
+    for account, place in ((e.originator, e.origin), (e.beneficiary, e.destination)):
+        known = place >= 0
+        seen[account[known]] = place[known]  # in order of time: the last one stays
+    codes = pl.Series(seen).replace(-1, None)
+    told = pl.Series(JURISDICTION.categories, dtype=JURISDICTION).gather(codes)
+    own = graph.accounts["jurisdiction"]
+    return pl.select(jurisdiction=pl.coalesce(own, told.alias("seen")))["jurisdiction"]
 
 
 def claims_table(seeds: pl.DataFrame, graph: TransactionGraph) -> pl.DataFrame:
@@ -105,7 +119,7 @@ def holdings_table(run: Run) -> pl.DataFrame:
             "claim": ledger.claims.gather(c),
             "account": graph.account_names.gather(code),
             "holder": accounts["holder"].gather(code),
-            "jurisdiction": accounts["jurisdiction"].gather(code),
+            "jurisdiction": jurisdictions_of(graph).gather(code),
             "currency": currencies_of(ledger, ledger.currency[p]),
             "amount_minor": run.taint[p, c],
             "balance_minor": run.balance[p],
@@ -322,7 +336,7 @@ def exposure_table(ledger: Ledger) -> pl.DataFrame:
             {
                 "claim": ledger.claims.gather(c),
                 "account": graph.account_names.gather(code),
-                "jurisdiction": graph.accounts["jurisdiction"].gather(code),
+                "jurisdiction": jurisdictions_of(graph).gather(code),
                 "currency": currencies_of(ledger, ledger.currency[p]),
                 "hops": hops[p, c],
                 "transaction_id": graph.transaction_ids[ledger.book.row[at]],

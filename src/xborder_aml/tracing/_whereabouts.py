@@ -10,6 +10,7 @@ import polars as pl
 
 from xborder_aml.errors import ParameterError
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.tracing._frames import jurisdictions_of
 from xborder_aml.tracing.tables import PATHS, SURVIVAL, WORTH
 
 __all__ = ["DELAYS", "paths_table", "survival_table", "worth_table"]
@@ -127,7 +128,7 @@ def paths_table(lots: pl.DataFrame, graph: TransactionGraph, most: int) -> pl.Da
     ranked = sorted(ways.items(), key=lambda way: (-way[1][0], way[0]))[:most]
     sums = held.group_by("claim", "currency").agg(pl.sum("left_minor"))
     totals = {(c, k): x for c, k, x in sums.iter_rows()}
-    places = dict(graph.accounts.select("account", "jurisdiction").iter_rows())
+    places = dict(zip(graph.account_names, jurisdictions_of(graph), strict=True))
     rows = []
     for rank, ((claim, currency, way), (amount, ids)) in enumerate(ranked, start=1):
         at = graph.rows_of(pl.Series(sorted(ids)))
