@@ -1,8 +1,10 @@
 """Settle payments in order of time: balances never fall below their floor, money is conserved.
 
 What an account holds of the proceeds of a crime is kept in *lots*, one an account and claim, in a
-linked list in order of arrival. A payment that belongs to a claim moves that claim's lot first;
-any other money is spent honest part first, and lots only when that is not enough.
+linked list. A payment that belongs to a claim moves that claim's lot first and honest money after;
+no other payment touches a lot, and what lies in lots is not there to be spent. (It was tried to let
+honest payments spend lots when other money ran out: within days proceeds lay in crumbs everywhere,
+and a payment moved hundreds of them.)
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ REFUSED = 2
 CLOSED = 3
 
 # places in Lots.counts
-_USED, _FREE, _MOVED = range(3)
+_USED, _MOVED = range(2)
 
 
 class Book(NamedTuple):
@@ -74,12 +76,12 @@ class Made(NamedTuple):
 
 
 class Lots(NamedTuple):
-    """A pool of lots; `counts` holds how many are used, the first free one and the moves made."""
+    """A pool of lots; `counts` holds how many are used, and the moves made."""
 
-    after: NDArray[np.int64]  # next lot of the account, or next free one
+    after: NDArray[np.int64]  # next lot of the account, -1 for none
     claim: NDArray[np.int32]
     amount: NDArray[np.int64]
-    counts: NDArray[np.int64]  # (3,)
+    counts: NDArray[np.int64]  # (2,)
 
 
 class Moves(NamedTuple):
@@ -102,12 +104,8 @@ def _put(book, lots, account, claim, amount):
             return
         last = lot
         lot = lots.after[lot]
-    lot = lots.counts[_FREE]
-    if lot >= 0:
-        lots.counts[_FREE] = lots.after[lot]
-    else:
-        lot = lots.counts[_USED]
-        lots.counts[_USED] += 1
+    lot = lots.counts[_USED]
+    lots.counts[_USED] = lot + 1
     lots.after[lot] = -1
     lots.claim[lot] = claim
     lots.amount[lot] = amount
@@ -124,73 +122,34 @@ def _converted(part, sent, received):
     return min(part, received) if part == sent else np.int64(float(part) * float(received) / sent)
 
 
-def _draw(book, lots, moves, due, row, claim, most, sent, received, arrived):
-    """Move up to `most` from lots of this claim, -1 for any; return what arrived in all."""
-    originator, beneficiary = due.originator[row], due.beneficiary[row]
-    last = -1
-    lot = book.head[originator]
-    while lot >= 0 and most > 0:
-        onward = lots.after[lot]
-        if claim < 0 or lots.claim[lot] == claim:
-            part = min(lots.amount[lot], most)
-            worth = min(_converted(part, sent, received), received - arrived)
-            most -= part
-            lots.amount[lot] -= part
-            book.tagged[originator] -= part
-            n = lots.counts[_MOVED]
-            lots.counts[_MOVED] = n + 1
-            moves.row[n] = row
-            moves.claim[n] = lots.claim[lot]
-            moves.sent[n] = part
-            moves.received[n] = worth
-            emptied = lots.amount[lot] == 0
-            name = lots.claim[lot]
-            if emptied:
-                if last < 0:
-                    book.head[originator] = onward
-                else:
-                    lots.after[last] = onward
-                lots.after[lot] = lots.counts[_FREE]
-                lots.counts[_FREE] = lot
-            else:
-                last = lot
-            if worth > 0:
-                _put(book, lots, beneficiary, name, worth)
-                arrived += worth
-        else:
-            last = lot
-        lot = onward
-    return arrived
-
-
-def _n_lots(book, lots, account):
-    n = 0
+def _lot_of(book, lots, account, claim):
+    """Return the account's lot of a claim, or -1."""
     lot = book.head[account]
-    while lot >= 0:
-        n += 1
+    while lot >= 0 and lots.claim[lot] != claim:
         lot = lots.after[lot]
-    return n
+    return lot
 
 
-def _follow(book, lots, moves, due, row, sent, received, honest):
-    """Move the proceeds that a payment carries; `honest` is the other money that was there."""
-    s, d = due.originator[row], due.beneficiary[row]
-    claim = due.claim[row]
-    arrived = np.int64(0)
-    before = book.tagged[s]
-    if before > 0 and claim >= 0 and due.is_origin[row] == 0:
-        arrived = _draw(book, lots, moves, due, row, claim, sent, sent, received, arrived)
-    rest = sent - (before - book.tagged[s]) - honest
-    if rest > 0:
-        arrived = _draw(book, lots, moves, due, row, -1, rest, sent, received, arrived)
-    if due.is_origin[row] == 1 and received > arrived:
-        n = lots.counts[_MOVED]
-        lots.counts[_MOVED] = n + 1
-        moves.row[n] = row
-        moves.claim[n] = claim
-        moves.sent[n] = 0
-        moves.received[n] = received - arrived
-        _put(book, lots, d, claim, received - arrived)
+def _follow(book, lots, moves, due, row, sent, received):
+    """Move the proceeds that a payment of a claim carries: all that is there, or all of it new."""
+    s, d, claim = due.originator[row], due.beneficiary[row], due.claim[row]
+    part = np.int64(0)
+    worth = np.int64(received)
+    if due.is_origin[row] == 0:
+        lot = _lot_of(book, lots, s, claim)
+        if lot < 0 or lots.amount[lot] == 0:
+            return
+        part = min(lots.amount[lot], sent)
+        worth = _converted(part, sent, received)
+        lots.amount[lot] -= part
+        book.tagged[s] -= part
+    n = lots.counts[_MOVED]
+    lots.counts[_MOVED] = n + 1
+    moves.row[n] = row
+    moves.claim[n] = claim
+    moves.sent[n] = part
+    moves.received[n] = worth
+    _put(book, lots, d, claim, worth)
 
 
 def settle(
@@ -214,20 +173,22 @@ def settle(
     """
     for row in range(first, due.at.size):
         s, d = due.originator[row], due.beneficiary[row]
-        if book.head[s] >= 0 or due.is_origin[row] == 1:
-            need = 2 * _n_lots(book, lots, s) + 2
-            if (
-                lots.counts[_USED] + need > lots.after.size
-                or lots.counts[_MOVED] + need > moves.row.size
-            ):
-                return row
+        claim = due.claim[row]
+        if claim >= 0 and (
+            lots.counts[_USED] == lots.after.size or lots.counts[_MOVED] == moves.row.size
+        ):
+            return row
         amount = due.amount[row]
         if due.reads[row] >= 0:
             amount = np.int64(slots[due.reads[row]] // 10_000 * due.share[row]) + np.int64(
                 slots[due.reads[row]] % 10_000 * due.share[row] // 10_000
             )
         fee = due.fee[row]
-        spendable = book.balance[s] - book.floor[s] - fee
+        spendable = book.balance[s] - book.floor[s] - book.tagged[s] - fee
+        if claim >= 0 and due.is_origin[row] == 0:
+            own = _lot_of(book, lots, s, claim)
+            if own >= 0:
+                spendable += lots.amount[own]
         at = due.at[row]
         if at < max(book.opened[s], book.opened[d]) or at >= min(book.closed[s], book.closed[d]):
             made.status[row] = CLOSED
@@ -244,11 +205,10 @@ def settle(
             made.status[row] = REFUSED
             continue
         sent = amount + fee
-        honest = book.balance[s] - book.floor[s] - book.tagged[s]
         made.sent[row] = sent
         made.received[row] = received
-        if s != d and (book.tagged[s] > 0 or due.is_origin[row] == 1):
-            _follow(book, lots, moves, due, row, sent, received, honest)
+        if s != d and claim >= 0:
+            _follow(book, lots, moves, due, row, sent, received)
         book.balance[s] -= sent
         book.lowest[s] = min(book.lowest[s], book.balance[s])
         book.balance[d] += received
@@ -261,7 +221,6 @@ def settle(
 
 _put = jit(_put)
 _converted = jit(_converted)
-_draw = jit(_draw)
-_n_lots = jit(_n_lots)
+_lot_of = jit(_lot_of)
 _follow = jit(_follow)
 settle = jit(settle)

@@ -188,7 +188,7 @@ class Settlement:
     def __post_init__(self) -> None:
         """Open the book."""
         self.book = self.plan.book()
-        self.lots = _room(64)
+        self.lots = _room(1)
         self.entry_id = np.full(self.plan.entries.at.size, -1)
         self.forms = np.zeros(len(FORMS), np.int64)
         self._cross = self.plan.money.cross(self.plan.spec.spread_bp)
@@ -208,14 +208,18 @@ class Settlement:
         )  # fmt: skip
         made = Made(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int8))
         slots = np.zeros(int(b.reads.max(initial=0)) + 1, np.int64)
-        moves = _moves(64)
+        moves = _moves(1)
         first = 0
-        self.lots.counts[2] = 0
+        self.lots.counts[1] = 0
         while True:
             first = settle(first, self.book, due, self._cross, slots, self.lots, moves, made)
             if first == n:
                 break
-            self.lots, moves = _grown(self.lots), _moves_grown(moves)
+            # only what is full: the lots stay for the whole period
+            if self.lots.counts[0] == self.lots.after.size:
+                self.lots = _grown(self.lots)
+            else:
+                moves = _moves_grown(moves)
         paid = np.flatnonzero(made.status < REFUSED)
         ids = np.arange(self.next_id, self.next_id + paid.size)
         self.next_id += paid.size
@@ -223,7 +227,7 @@ class Settlement:
         number[paid] = ids
         entered = np.flatnonzero(b.entry >= 0)
         self.entry_id[b.entry[entered]] = number[entered]
-        moved = int(self.lots.counts[2])
+        moved = int(self.lots.counts[1])
         row = moves.row[:moved]
         ends = (number[row], b.at[row], b.originator[row], b.beneficiary[row])
         self.moves.append(
@@ -249,7 +253,7 @@ def _room(n: int) -> Lots:
         np.empty(n, np.int64),
         np.empty(n, np.int32),
         np.empty(n, np.int64),
-        np.array([0, -1, 0], np.int64),
+        np.zeros(2, np.int64),
     )
 
 

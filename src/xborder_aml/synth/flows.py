@@ -53,13 +53,13 @@ FLOWS: tuple[Flow, ...] = (
 
 HUB_FLOWS: tuple[Flow, ...] = (
     *(f for f in FLOWS if f.name not in ("orders", "payouts", "cards")),
-    Flow("cards", "person", "merchant", 0.12, repeat=2.5, home=0.60, median=35, sigma=0.5,
+    Flow("cards", "person", "merchant", 0.12, repeat=2.5, home=0.85, median=35, sigma=0.5,
          wobble=0.7, rhythm="shop", forms=_CARD, purpose="Card purchase"),
-    Flow("acquiring", "person", "hub", 0.25, repeat=2.0, home=0.55, median=45, sigma=0.5,
+    Flow("acquiring", "person", "hub", 0.25, repeat=2.0, home=0.85, median=45, sigma=0.5,
          wobble=0.7, rhythm="shop", forms=_CARD, purpose="Card purchase"),
-    Flow("settlement", "hub", "merchant", 0.10, repeat=10, home=0.55, median=900, sigma=0.8,
+    Flow("settlement", "hub", "merchant", 0.10, repeat=10, home=0.85, median=900, sigma=0.8,
          wobble=0.4, purpose="Card settlement"),
-    Flow("hub wires", "hub", "hub", 0.04, repeat=30, home=0.2, median=80_000, sigma=0.8,
+    Flow("hub wires", "hub", "hub", 0.02, repeat=30, home=0.2, median=80_000, sigma=0.8,
          wobble=0.5, rhythm="any", purpose="Clearing"),
 )  # fmt: skip
 """The same with processors through which a third of all payments go."""

@@ -9,7 +9,10 @@ import xborder_aml as xb
 from xborder_aml.detectors import detector_of, registry
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
-from xborder_aml.synth import LabelNoise, SynthLedger, generate, illicit_value
+from xborder_aml.synth import LabelNoise, SynthLedger, generate, illicit_value, preset
+from xborder_aml.synth.blocks import Settlement
+from xborder_aml.synth.ledger import iter_ledger
+from xborder_aml.synth.plan import plan_ledger
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +174,19 @@ def test_the_illicit_part_is_no_more_than_the_transaction(made: SynthLedger) -> 
 def test_every_crime_brings_in_money(made: SynthLedger) -> None:
     claims = set(made.truth["claim"])
     assert claims == set(made.patterns.filter(kind="laundering")["case_id"])
+
+
+def test_room_for_proceeds_grows_with_them_and_not_with_the_days(monkeypatch) -> None:
+    """Growing what was not full once doubled the lots for every doubling of a block's moves."""
+    monkeypatch.setattr("xborder_aml.synth.blocks._PAYMENTS", 400)
+    plan = plan_ledger(preset("tiny"), 3)
+    settlement = Settlement(plan)
+    made = [m.transactions for m in iter_ledger(plan, settlement, workers=1)]
+    assert len(made) > 40
+    used = int(settlement.lots.counts[0])
+    assert used <= settlement.lots.after.size <= 2 * used
+    # and the ledger does not depend on how the days are cut
+    assert pl.concat(made).equals(generate("tiny", seed=3).transactions)
 
 
 # -- what is refused ------------------------------------------------------------------------------
