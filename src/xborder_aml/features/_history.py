@@ -221,7 +221,7 @@ def _empty_index(
     tally = np.zeros((n_accounts, 4), np.int32)
     tally[:, 2:] = -1
     regions = (np.zeros(n_accounts, np.int32) for _ in range(4))
-    sides = (
+    sent_side, received_side = (
         Side(
             next(regions),
             tally[:, k],
@@ -234,7 +234,7 @@ def _empty_index(
     at = np.empty(n_rows, np.int64)
     before, ends = (np.empty((n_rows, 4), np.int32) for _ in range(2))
     source, target, seen = (np.empty(n_rows, np.int32) for _ in range(3))
-    return Index(at, source, target, *sides, seen, before, ends, tally[:, 2:])
+    return Index(at, source, target, sent_side, received_side, seen, before, ends, tally[:, 2:])
 
 
 def _with_accounts(index: Index, n: int) -> Index:

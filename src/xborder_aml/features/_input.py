@@ -164,7 +164,8 @@ def _places(jurisdictions: pl.Series) -> NDArray[np.int64]:
     codes = jurisdictions.to_arrow().indices  # sooner done than polars' own way to them
     if codes.null_count:
         codes = codes.cast(pa.int32()).fill_null(-1)
-    return codes.to_numpy(zero_copy_only=False).astype(np.int64)
+    places: NDArray[np.int64] = codes.to_numpy(zero_copy_only=False).astype(np.int64)
+    return places
 
 
 def _writable(array: NDArray[Any]) -> NDArray[Any]:

@@ -80,7 +80,8 @@ class Stream:
         self.plan = plan
         self.chain = chain
         self.backward = backward
-        self.history = History(window, strict=strict, amounts=plan.has("vertex", "chain"))
+        amounts = plan.has("vertex", "chain")
+        self.history = History(window, strict=strict, amounts=amounts, threads=plan.threads)
         self.first = 0
         self._depth = np.empty(0, np.int32)
         self._cut = np.empty(0, np.uint16)

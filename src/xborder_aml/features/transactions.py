@@ -33,7 +33,9 @@ from xborder_aml.graph import TransactionGraph
 __all__ = ["TransactionFeatures"]
 
 _log = logging.getLogger(__name__)
-_ARROW = {np.dtype(name): getattr(pa, name)() for name in ("uint16", "uint32", "int32", "int64")}
+_ARROW: dict[np.dtype[Any], pa.DataType] = {
+    np.dtype(name): getattr(pa, name)() for name in ("uint16", "uint32", "int32", "int64")
+}
 _ARROW[np.dtype(float)] = pa.float64()
 _CONTAINERS = ("default", "polars", "pandas")
 
