@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xborder_aml import evaluate
     from xborder_aml.batch import BatchConfig, run_batch
     from xborder_aml.detection import (
         Changes,
@@ -179,6 +180,9 @@ _HOME = {
     "write_report": "report",
 }
 
+_PACKAGES = ("evaluate",)
+"""Packages with a face of their own."""
+
 __all__ = [
     "DETECTORS",
     "SOURCES",
@@ -238,6 +242,7 @@ __all__ = [
     "demo_ledger",
     "detect",
     "detect_update",
+    "evaluate",
     "evaluate_demo",
     "example_ledger",
     "flow_figure",

@@ -13,6 +13,7 @@ from xborder_aml.cli._group import Program
 from xborder_aml.cli.about import detectors, sources, warmup
 from xborder_aml.cli.channels import channels, jurisdictions
 from xborder_aml.cli.demo import demo
+from xborder_aml.cli.evaluate import evaluate, leaderboard
 from xborder_aml.cli.ledger import detect, read, score
 from xborder_aml.cli.synth import synth
 from xborder_aml.cli.trace import trace
@@ -41,7 +42,7 @@ def main() -> None:
 
 _COMMANDS = (
     score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
-    synth,
+    synth, evaluate, leaderboard,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -1,0 +1,235 @@
+"""`Dataset`: a labelled ledger under a name, and where named ones are found."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from xborder_aml.errors import DataError, DatasetUnavailableError, ParameterError, did_you_mean
+from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
+
+__all__ = ["DATASETS", "VARIANTS", "Dataset", "load_dataset", "nominal_end_of"]
+
+_DATA = "XBORDER_AML_DATA"
+_TAIL_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A labelled ledger to evaluate on.
+
+    Parameters
+    ----------
+    name
+        How results call it.
+    transactions
+        As `schema.TRANSACTIONS` declares it; ``is_illicit`` known for every row. Rows that share a
+        ``label_case`` are one case, which no split cuts; an illicit row without one is a case of
+        its own. A case of innocent rows is a look-alike, and counts as one false alarm at most.
+    accounts
+        As `schema.ACCOUNTS` declares it, or empty. Where ``is_illicit`` is False, such as for a
+        node that stands for cash, the account is never a positive.
+    nominal_end
+        First day after the time that the ledger means to cover; later rows are its tail. By default
+        see `nominal_end_of`.
+
+    Raises
+    ------
+    SchemaError
+        If a table lacks a column.
+    DataError
+        If a label is missing, or nothing is illicit.
+    """
+
+    name: str
+    transactions: pl.DataFrame
+    accounts: pl.DataFrame = dataclasses.field(default_factory=ACCOUNTS.empty)
+    nominal_end: date | None = None
+
+    def __post_init__(self) -> None:
+        """Put the rows in canonical order, and check the labels."""
+        rows = TRANSACTIONS.conform(self.transactions).sort("executed_at", "transaction_id")
+        unknown = rows["is_illicit"].null_count()
+        if unknown:
+            raise DataError(
+                f"dataset {self.name!r}: is_illicit is unknown for {unknown:,} of {rows.height:,} "
+                "transactions; an evaluation needs all of them, so leave those rows out or say "
+                "what they are"
+            )
+        if not rows["is_illicit"].any():
+            raise DataError(
+                f"dataset {self.name!r}: none of {rows.height:,} transactions is illicit, so "
+                "there is nothing to find; hand in a ledger whose is_illicit marks some"
+            )
+        object.__setattr__(self, "transactions", rows)
+        object.__setattr__(self, "accounts", ACCOUNTS.conform(self.accounts))
+        if self.nominal_end is None:
+            object.__setattr__(self, "nominal_end", nominal_end_of(rows))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of both tables, as text of their declared columns in canonical order."""
+        digest = hashlib.sha256()
+        for table in (self.transactions, self.accounts.sort("account")):
+            out = io.BytesIO()
+            flat = table.with_columns(pl.col(pl.Datetime, pl.Date).to_physical())
+            flat.write_csv(out)
+            digest.update(out.getbuffer())
+        return digest.hexdigest()
+
+    @property
+    def tail_start(self) -> datetime:
+        """Midnight, UTC, at which the tail begins."""
+        end = self.nominal_end
+        if end is None:  # filled in when the dataset was made
+            end = nominal_end_of(self.transactions)
+        return datetime(end.year, end.month, end.day, tzinfo=UTC)
+
+    def cases(self) -> pl.Series:
+        """Return the case of each row: its name, or null for a row of none."""
+        alone = pl.format("transaction {}", "transaction_id")
+        named = pl.coalesce("label_case", pl.when("is_illicit").then(alone))
+        return self.transactions.select(case=named)["case"]
+
+
+def nominal_end_of(transactions: pl.DataFrame) -> date:
+    """Return the day after the last one with at least a tenth of the median day's transactions.
+
+    Generators stop opening honest payments at their nominal end, and let the laundering that they
+    began run out: a few days with little in them but crime.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> nominal_end_of(xb.example_ledger())
+    datetime.date(2024, 3, 15)
+    """
+    days = (
+        transactions.group_by(pl.col("executed_at").dt.date().alias("day"))
+        .agg(n=pl.len())
+        .sort("day")
+    )
+    busy = days.filter(pl.col("n") >= _TAIL_SHARE * pl.col("n").median())
+    last: date = busy["day"][-1]
+    return last + timedelta(days=1)
+
+
+# -- variants: the same ledger without something that should not matter ----------------------------
+
+
+def _without_format(data: Dataset) -> Dataset:
+    rows = data.transactions.with_columns(
+        pl.lit(None, data.transactions.schema["instrument"]).alias("instrument")
+    )
+    return dataclasses.replace(data, transactions=rows)
+
+
+def _to_the_minute(data: Dataset) -> Dataset:
+    rows = data.transactions.with_columns(pl.col("executed_at").dt.truncate("1m"))
+    return dataclasses.replace(data, transactions=rows)
+
+
+def _as_it_is(data: Dataset) -> Dataset:
+    return data
+
+
+VARIANTS: Mapping[str, Callable[[Dataset], Dataset]] = MappingProxyType(
+    {
+        "full": _as_it_is,
+        "no-format": _without_format,
+        "no-tail": _as_it_is,  # the same rows are read, and the tail's are not counted
+        "minute-clock": _to_the_minute,
+    }
+)
+"""What is taken from a ledger, to see how much of a result hangs on it: nothing; how each payment
+was made; the days after the nominal end; times finer than a minute."""
+
+
+# -- named sets ------------------------------------------------------------------------------------
+
+
+def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
+    named = data_dir if data_dir is not None else os.environ.get(_DATA)
+    return Path(named) if named is not None else Path("..") / "shared" / "data"
+
+
+def _from_folder(name: str, data_dir: str | os.PathLike[str] | None, _seed: int) -> Dataset:
+    from xborder_aml.sources import read_ledger
+
+    folder = _folder(data_dir) / name
+    tried = [folder / f"transactions.csv{ending}" for ending in (".gz", "")]
+    path = next((p for p in tried if p.is_file()), None)
+    if path is None:
+        raise DatasetUnavailableError(
+            f"dataset {name!r} is not at {folder}: it needs transactions.csv or "
+            f"transactions.csv.gz there, as its generator wrote it; name the folder that holds "
+            f"{name}/ with --data-dir, or in the environment variable {_DATA}"
+        )
+    read = read_ledger(path, source=name)
+    return Dataset(name, read.transactions, read.accounts)
+
+
+def _demo(name: str, _data_dir: object, seed: int) -> Dataset:
+    from xborder_aml.synth import demo_ledger
+
+    made = demo_ledger(seed=seed)
+    labelled = made.transactions.with_columns(pl.col("is_illicit").fill_null(False))
+    return Dataset(name, labelled, made.accounts)
+
+
+DATASETS: Mapping[str, Callable[[str, Any, int], Dataset]] = MappingProxyType(
+    {"tide": _from_folder, "amlsim": _from_folder, "demo": _demo}
+)
+"""Datasets that are known by name."""
+
+
+def load_dataset(
+    name: str, *, data_dir: str | os.PathLike[str] | None = None, seed: int = 0
+) -> Dataset:
+    """Return a dataset by name or by path.
+
+    Parameters
+    ----------
+    name
+        One of `DATASETS`; or the path of a Parquet file with the transactions table, labelled, such
+        as ``xborder-aml read`` writes. A file ``known_accounts.parquet`` beside it is read too.
+    data_dir
+        Folder with a folder for each named set; by default the one that the environment variable
+        ``XBORDER_AML_DATA`` names, and else ``../shared/data``.
+    seed
+        Of the sets that are generated.
+
+    Raises
+    ------
+    ParameterError
+        If there is no set of that name and no such file.
+    DatasetUnavailableError
+        If the named set is not in the folder.
+
+    Examples
+    --------
+    >>> load_dataset("demo").name
+    'demo'
+    """
+    if name in DATASETS:
+        return DATASETS[name](name, data_dir, seed)
+    path = Path(name)
+    if path.suffix != ".parquet" or not path.is_file():
+        raise ParameterError(
+            f"there is no dataset {name!r}{did_you_mean(name, DATASETS)}; the datasets are "
+            f"{', '.join(DATASETS)}, or a Parquet file with the transactions table"
+        )
+    beside = path.with_name("known_accounts.parquet")
+    accounts = pl.read_parquet(beside) if beside.is_file() else ACCOUNTS.empty()
+    return Dataset(path.stem, pl.read_parquet(path), accounts)

@@ -1,0 +1,165 @@
+"""From raw records to leaderboards: who ranks where, how surely, and under which reservations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xborder_aml.evaluate.results import Results
+
+__all__ = ["COLUMNS", "Board", "Row", "leaderboard", "main_metric"]
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "window": ("window_overlap", "window_precision", "window_recall"),
+    "": (
+        "average_precision",
+        "f1_at_validation",
+        "precision_at_budget",
+        "recall_at_budget",
+        "money_at_budget",
+        "recall_at_fpr",
+    ),
+}
+"""Metrics that a board shows, by task; the others are in the records."""
+
+_POOLED = "all"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method on a board.
+
+    Parameters
+    ----------
+    metrics
+        ``value``, ``low`` and ``high`` of each, or nothing for a metric that it does not have.
+    against_best
+        Holm's p-value of the difference from the first of the board; None for the first itself.
+    failed
+        Checks that it failed on this dataset.
+    by_typology
+        ``n``, ``value``, ``low`` and ``high`` of the recall within the budget.
+    variants
+        The main metric in each variant of the ledger that was evaluated.
+    """
+
+    method: str
+    metrics: Mapping[str, Mapping[str, float | None]]
+    against_best: float | None
+    failed: tuple[str, ...]
+    notes: tuple[str, ...]
+    by_typology: Mapping[str, Mapping[str, float | None]]
+    variants: Mapping[str, Mapping[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A ranking of methods on one dataset and task, best first; ``n`` units, some positive."""
+
+    dataset: str
+    task: str
+    split: str
+    folds: int
+    n: int
+    n_positive: int
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def base_rate(self) -> float:
+        """Share of positives, which is the average precision of chance."""
+        return self.n_positive / self.n if self.n else 0.0
+
+
+def main_metric(task: str) -> str:
+    """Return the metric by which a task's board is ordered.
+
+    Examples
+    --------
+    >>> main_metric("window"), main_metric("account")
+    ('window_overlap', 'average_precision')
+    """
+    return COLUMNS.get(task, COLUMNS[""])[0]
+
+
+def leaderboard(results: Results) -> list[Board]:
+    """Return the boards of an evaluation, in the order of datasets and tasks.
+
+    A board shows the ledger as it is, or its first variant where that was not asked for, and the
+    mean over folds where there are several.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> results = xb.evaluate.run(["demo"], ["amount-rules"], draws=20, checks=False)
+    >>> [(b.dataset, b.task, b.rows[0].method) for b in leaderboard(results)]
+    [('demo', 'transaction', 'amount-rules'), ('demo', 'account', 'amount-rules')]
+    """
+    shown = [r for r in results.of("result") if _is_shown(r, results)]
+    groups = dict.fromkeys((r["dataset"], r["task"]) for r in shown)
+    return [_board(results, shown, dataset, task) for dataset, task in groups]
+
+
+def _is_shown(r: Mapping[str, Any], results: Results) -> bool:
+    return bool(r["fold"] == _fold_shown(results, r["dataset"]))
+
+
+def _fold_shown(results: Results, dataset: str) -> str:
+    n = sum(s["dataset"] == dataset for s in results.of("split"))
+    return _POOLED if n > 1 else "1"
+
+
+def _board(results: Results, shown: list[Mapping[str, Any]], dataset: str, task: str) -> Board:
+    of_task = [r for r in shown if (r["dataset"], r["task"]) == (dataset, task)]
+    variants = [*dict.fromkeys(r["variant"] for r in of_task)]
+    first = "full" if "full" in variants else variants[0]
+    metric = main_metric(task)
+    ranked = sorted(
+        (r for r in of_task if r["variant"] == first),
+        key=lambda r: (-(r["metrics"][metric]["value"] or 0.0), r["method"]),
+    )
+    best = ranked[0]["method"]
+    tests = {
+        frozenset((c["method"], c["against"])): c["p_holm"]
+        for c in results.of("comparison")
+        if (c["dataset"], c["task"], c["variant"], c["fold"])
+        == (dataset, task, first, ranked[0]["fold"])
+    }
+    rows = tuple(
+        Row(
+            r["method"],
+            r["metrics"],
+            None if r["method"] == best else tests[frozenset((r["method"], best))],
+            _failed(results, dataset, r["method"]),
+            _notes(results, r["method"]),
+            r["by_typology"],
+            {v["variant"]: v["metrics"][metric] for v in of_task if v["method"] == r["method"]},
+        )
+        for r in ranked
+    )
+    head = ranked[0]
+    return Board(
+        dataset,
+        task,
+        head["split"],
+        sum(s["dataset"] == dataset for s in results.of("split")),
+        head["n"],
+        head["n_positive"],
+        COLUMNS.get(task, COLUMNS[""]),
+        rows,
+    )
+
+
+def _failed(results: Results, dataset: str, method: str) -> tuple[str, ...]:
+    return tuple(
+        c["name"]
+        for c in results.of("check")
+        if (c["dataset"], c["method"]) == (dataset, method) and c["passed"] is False
+    )
+
+
+def _notes(results: Results, method: str) -> tuple[str, ...]:
+    told = next(m for m in results.manifest["methods"] if m["name"] == method)
+    looks = () if told["point_of_view"] == "causal" else (told["point_of_view"],)
+    return (*(() if told["supervised"] else ("no labels",)), *looks)
