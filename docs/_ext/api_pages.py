@@ -63,9 +63,10 @@ Importing it is quick: what a name needs is loaded when the name is first used.
 def pages() -> dict[str, str]:
     """Return path below reference/ to text."""
     parts = [_HEAD]
-    left = [n for n in xborder_aml.__all__ if n != "__version__"]
-    for title, packages in _GROUPS:
-        names = [n for n in left if home(n) in packages]
+    packages = [n for n in xborder_aml.__all__ if inspect.ismodule(getattr(xborder_aml, n))]
+    left = [n for n in xborder_aml.__all__ if n not in packages]
+    for title, modules in _GROUPS:
+        names = [n for n in left if home(n) in modules]
         left = [n for n in left if n not in names]
         if names:
             parts.append(group(title, "xborder_aml", names))
@@ -75,6 +76,8 @@ def pages() -> dict[str, str]:
             f"{__file__}"
         )
     parts.append(group("Generating ledgers: xb.synth", "xborder_aml.synth", _SYNTH))
+    for name in packages:
+        parts.append(package(name))
     parts.append(group("Testing a detector of your own", "xborder_aml.testing", _TESTING))
     return {"api/index.md": "\n".join(parts)}
 
@@ -101,6 +104,14 @@ def definition(name: str) -> tuple[str, str]:
             if said:
                 return module, " ".join(said).strip()
     raise RuntimeError(f"xborder_aml.{name} is public and has no docstring below its assignment")
+
+
+def package(name: str) -> str:
+    """Return the section of a package that is public as it is, without its constants."""
+    module = getattr(xborder_aml, name)
+    things = {n: getattr(module, n) for n in module.__all__}
+    names = [n for n, t in things.items() if inspect.isclass(t) or inspect.isroutine(t)]
+    return group(f"xb.{name}", module.__name__, names)
 
 
 def group(title: str, module: str, names: Sequence[str]) -> str:

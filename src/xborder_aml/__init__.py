@@ -180,9 +180,6 @@ _HOME = {
     "write_report": "report",
 }
 
-_PACKAGES = ("evaluate",)
-"""Packages with a face of their own."""
-
 __all__ = [
     "DETECTORS",
     "SOURCES",
@@ -270,8 +267,8 @@ __all__ = [
 ]
 
 
-_PACKAGES = ("synth",)
-"""Packages that are public as they are: ``xb.synth.generate``."""
+_PACKAGES = ("evaluate", "synth")
+"""Packages that are public as they are: ``xb.evaluate.run``, ``xb.synth.generate``."""
 
 
 def __getattr__(name: str) -> Any:

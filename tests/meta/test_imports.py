@@ -57,6 +57,8 @@ def test_every_public_name_can_be_loaded_and_has_a_docstring() -> None:
         if inspect.isroutine(thing) or inspect.isclass(thing) or inspect.ismodule(thing):
             if not (inspect.getdoc(thing) or "").strip():
                 bare.append(name)
+            elif inspect.ismodule(thing):
+                assert thing.__name__ == f"xborder_aml.{name}"
             elif thing.__module__.partition(".")[0] != "xborder_aml":
                 bare.append(f"{name} comes from {thing.__module__}")
     assert bare == []

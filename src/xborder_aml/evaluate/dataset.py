@@ -188,10 +188,19 @@ def _demo(name: str, _data_dir: object, seed: int) -> Dataset:
     return Dataset(name, labelled, made.accounts)
 
 
+def _generated(name: str, _data_dir: object, seed: int) -> Dataset:
+    from xborder_aml.synth import generate
+
+    made = generate(name.removeprefix(_GENERATED), seed)
+    return Dataset(name, made.transactions, made.accounts)
+
+
+_GENERATED = "synth-"
+
 DATASETS: Mapping[str, Callable[[str, Any, int], Dataset]] = MappingProxyType(
-    {"tide": _from_folder, "amlsim": _from_folder, "demo": _demo}
+    {"tide": _from_folder, "amlsim": _from_folder, "demo": _demo, "synth-tiny": _generated}
 )
-"""Datasets that are known by name."""
+"""Datasets that are known by name; ``synth-`` goes before any preset of the generator."""
 
 
 def load_dataset(
@@ -202,8 +211,9 @@ def load_dataset(
     Parameters
     ----------
     name
-        One of `DATASETS`; or the path of a Parquet file with the transactions table, labelled, such
-        as ``xborder-aml read`` writes. A file ``known_accounts.parquet`` beside it is read too.
+        One of `DATASETS`; ``synth-`` and a preset of the generator; or the path of a Parquet file
+        with the transactions table, labelled, such as ``xborder-aml read`` writes. A file
+        ``known_accounts.parquet`` beside it is read too.
     data_dir
         Folder with a folder for each named set; by default the one that the environment variable
         ``XBORDER_AML_DATA`` names, and else ``../shared/data``.
@@ -224,6 +234,8 @@ def load_dataset(
     """
     if name in DATASETS:
         return DATASETS[name](name, data_dir, seed)
+    if name.startswith(_GENERATED):
+        return _generated(name, data_dir, seed)
     path = Path(name)
     if path.suffix != ".parquet" or not path.is_file():
         raise ParameterError(

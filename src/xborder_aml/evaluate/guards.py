@@ -1,4 +1,4 @@
-"""Guards: does a method know what it should not, and does a ledger betray its labels?
+"""Guards against methods that know what they should not, and ledgers that betray their labels.
 
 `check_method` tries a method on a piece of the ledger before its test part, three ways. Does a
 score change when later rows are taken away? Does what it learnt survive a change of names? Does it
@@ -183,7 +183,7 @@ def _check_shuffled(piece: _Piece, method: Method, reached: float, base: float) 
     return Check("shuffled-labels", not bad, detail)
 
 
-# -- what the ledger itself gives away ---------------------------------------------------------------
+# -- what the ledger itself gives away -------------------------------------------------------------
 
 
 class Artefact(NamedTuple):

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.evaluate.baselines import METHODS
-from xborder_aml.evaluate.bootstrap import Paired, holm, interval, paired
 from xborder_aml.evaluate.dataset import VARIANTS, Dataset, load_dataset
 from xborder_aml.evaluate.guards import artefacts, check_method
-from xborder_aml.evaluate.measure import Measured, Spread, measure, measure_windows
-from xborder_aml.evaluate.methods import (
-    Method,
-    checked_findings,
-    checked_scores,
-    find_methods,
-    trait,
-)
-from xborder_aml.evaluate.metrics import best_threshold
+from xborder_aml.evaluate.heard import Heard, measured, unlabelled, views
+from xborder_aml.evaluate.leaderboard import POOLED
+from xborder_aml.evaluate.measure import Measured
+from xborder_aml.evaluate.methods import Method, find_methods, trait
+from xborder_aml.evaluate.records import Key, pooled, result_records
 from xborder_aml.evaluate.results import Results, manifest, record, versions
-from xborder_aml.evaluate.split import TEST, TRAIN, VALIDATION, Fold, folds
-from xborder_aml.evaluate.tasks import TASKS, Truth, Units, alert_components
-from xborder_aml.evaluate.view import Blind, LabelledView, View, blind
+from xborder_aml.evaluate.split import TEST, VALIDATION, Fold, folds
+from xborder_aml.evaluate.tasks import TASKS, Truth
+from xborder_aml.evaluate.view import blind
 
 __all__ = ["Plan", "run", "wanted_methods"]
 
 Progress = Callable[[str, int, int], None]
-_COMPARED = {"window": "window_overlap"}
-_POOLED = "all"
 
 
 @dataclass(frozen=True)
@@ -211,12 +202,6 @@ def _manifest(data: list[Dataset], methods: list[Method], plan: Plan) -> dict[st
 # -- one dataset -----------------------------------------------------------------------------------
 
 
-class _Key(NamedTuple):
-    variant: str
-    task: str
-    method: str
-
-
 def _evaluate(
     data: Dataset, methods: list[Method], plan: Plan, progress: Progress
 ) -> list[dict[str, Any]]:
@@ -235,7 +220,7 @@ def _evaluate(
                 for c in check_method(piece, method, seed=plan.seed)
             ]
             progress(f"{data.name}: checked {method.name}", 1, 1)
-    measured: list[dict[_Key, Measured]] = []
+    by_fold: list[dict[Key, Measured]] = []
     skipped = _idle_variants(data, plan)
     records += [
         record("skipped", dataset=data.name, variant=variant, reason=reason)
@@ -243,15 +228,15 @@ def _evaluate(
     ]
     variants = [v for v in plan.variants if v not in skipped]
     for fold in divided:
-        found: dict[_Key, Measured] = {}
+        found: dict[Key, Measured] = {}
         for ledger in dict.fromkeys("full" if v == "no-tail" else v for v in variants):
             counted = [v for v in variants if v == ledger or (ledger, v) == ("full", "no-tail")]
             found |= _on_ledger(data, fold, ledger, counted, methods, plan, progress)
-        measured.append(found)
-    for fold, found in zip(divided, measured, strict=True):
-        records += _records(data, plan, str(fold.number), found)
-    if len(measured) > 1:
-        records += _records(data, plan, _POOLED, _pooled(measured))
+        by_fold.append(found)
+    for fold, found in zip(divided, by_fold, strict=True):
+        records += result_records(data.name, plan.split, str(fold.number), found)
+    if len(by_fold) > 1:
+        records += result_records(data.name, plan.split, POOLED, pooled(by_fold))
     return records
 
 
@@ -277,181 +262,26 @@ def _on_ledger(
     methods: list[Method],
     plan: Plan,
     progress: Progress,
-) -> dict[_Key, Measured]:
+) -> dict[Key, Measured]:
     """Fit and score all methods on one form of the ledger."""
     hidden = blind(VARIANTS[ledger](data), plan.seed)
     truth = Truth.of(data, hidden)
-    train, later, test = _views(hidden, fold, truth)
+    train, later, test = views(hidden, fold, truth)
     rows = {p: np.flatnonzero(fold.parts[hidden.row] == p) for p in (VALIDATION, TEST)}
     late = data.transactions["executed_at"][hidden.row[rows[TEST]]] >= data.tail_start
     kept = {v: np.ones(late.len(), bool) if v != "no-tail" else ~late.to_numpy() for v in counted}
-    out: dict[_Key, Measured] = {}
+    out: dict[Key, Measured] = {}
     for i, method in enumerate(methods, 1):
         own = copy.deepcopy(method)
-        own.fit(train if trait(method, "supervised") else _unlabelled(train))
-        heard = _Heard.of(own, later, truth, rows[VALIDATION], None)
-        said = _Heard.of(own, test, truth, rows[TEST], heard)
+        own.fit(train if trait(method, "supervised") else unlabelled(train))
+        heard = Heard.of(own, later, truth, rows[VALIDATION], None)
+        said = Heard.of(own, test, truth, rows[TEST], heard)
         for variant in counted:
             for task in plan.tasks:
                 # no variant in it: the same cases are drawn for each
                 name = f"{data.name}|{fold.split}|{fold.number}|{task}"
-                out[_Key(variant, task, method.name)] = _measure(
+                out[Key(variant, task, method.name)] = measured(
                     task, heard, said.kept(kept[variant]), plan, name
                 )
         progress(f"{data.name}, fold {fold.number}, {ledger}: {method.name}", i, len(methods))
-    return out
-
-
-def _views(hidden: Blind, fold: Fold, truth: Truth) -> tuple[LabelledView, View, View]:
-    """Return what is learnt from, and what is scored in validation and test."""
-    part = fold.parts[hidden.row]
-    seen = [hidden.row < end for end in fold.ends]
-    later = hidden.labelled(seen[VALIDATION], part == VALIDATION, truth.illicit)
-    train = hidden.labelled(seen[TRAIN], part == TRAIN, truth.illicit)
-    plain = View(later.transactions, later.accounts, later.asked, later._memo)
-    return (
-        LabelledView(
-            train.transactions, train.accounts, train.asked, labels=train.labels, validation=later
-        ),
-        plain,
-        hidden.view(seen[TEST], part == TEST),
-    )
-
-
-def _unlabelled(view: LabelledView) -> LabelledView:
-    """Return the view as it is shown to a method that does not say that it learns from labels."""
-    nothing = np.zeros_like(view.labels)
-    return LabelledView(view.transactions, view.accounts, view.asked, view._memo, labels=nothing)
-
-
-@dataclass(frozen=True, eq=False)
-class _Heard:
-    """What a fitted method says of one part, and the threshold that the validation part sets."""
-
-    method: Any
-    view: View
-    truth: Truth
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    threshold: float
-
-    @classmethod
-    def of(
-        cls,
-        method: Method,
-        view: View,
-        truth: Truth,
-        rows: NDArray[np.int64],
-        before: _Heard | None,
-    ) -> _Heard:
-        scores = checked_scores(method, view)
-        threshold = (
-            best_threshold(truth.illicit[rows], scores) if before is None else before.threshold
-        )
-        return cls(method, view, truth, rows, scores, threshold)
-
-    def kept(self, which: NDArray[np.bool_]) -> _Heard:
-        """Return what it says of some of the rows."""
-        return _Heard(
-            self.method,
-            self.view,
-            self.truth,
-            self.rows[which],
-            self.scores[which],
-            self.threshold,
-        )
-
-    def units(self, task: str) -> Units:
-        """Return the units of a task that ranks."""
-        t, rows, scores = self.truth, self.rows, self.scores
-        if task == "transaction":
-            return t.transactions(rows, scores)
-        if task == "case":
-            return t.cases(rows, scores)
-        if task == "account":
-            own = getattr(self.method, "accounts", None)
-            return t.accounts(rows, scores, None if own is None else own(self.view))
-        if hasattr(self.method, "findings"):
-            return t.instances(rows, checked_findings(self.method, self.view))
-        found = alert_components(t, rows, scores, scores >= self.threshold)
-        return t.instances(rows, found)
-
-
-def _measure(task: str, heard: _Heard, said: _Heard, plan: Plan, name: str) -> Measured:
-    if task == "window":
-        found = said.truth.windows(said.rows, said.scores >= said.threshold)
-        return measure_windows(found, draws=plan.draws, seed=plan.seed, name=name)
-    earlier = heard.units(task)
-    return measure(
-        said.units(task),
-        best_threshold(earlier.labels, earlier.scores),
-        per_day=plan.alerts_per_day,
-        n_days=int(np.unique(said.truth.day[said.rows]).size),
-        probability=bool(trait(said.method, "probability")) and task == "transaction",
-        draws=plan.draws,
-        seed=plan.seed,
-        name=name,
-    )
-
-
-# -- records ---------------------------------------------------------------------------------------
-
-
-def _records(
-    data: Dataset, plan: Plan, fold: str, found: dict[_Key, Measured]
-) -> list[dict[str, Any]]:
-    where = {"dataset": data.name, "split": plan.split, "fold": fold}
-    out = [
-        record(
-            "result",
-            **where,
-            **key._asdict(),
-            n=m.n,
-            n_positive=m.n_positive,
-            metrics={name: _told(spread) for name, spread in m.metrics.items()},
-            by_typology={
-                kind: {"n": n, **_told(spread)} for kind, (n, spread) in m.by_typology.items()
-            },
-        )
-        for key, m in found.items()
-    ]
-    for variant, task in dict.fromkeys((k.variant, k.task) for k in found):
-        metric = _COMPARED.get(task, "average_precision")
-        group = {
-            k.method: m.metrics[metric]
-            for k, m in found.items()
-            if (k.variant, k.task) == (variant, task)
-        }
-        pairs = list(itertools.combinations(group, 2))
-        tests = [_compared(group[a], group[b]) for a, b in pairs]
-        for (a, b), test, p in zip(pairs, tests, holm([t.p_value for t in tests]), strict=True):
-            names = {"variant": variant, "task": task, "metric": metric, "method": a, "against": b}
-            out.append(record("comparison", **where, **names, **test._asdict(), p_holm=p))
-    return out
-
-
-def _told(spread: Spread) -> dict[str, float]:
-    low, high = interval(spread.draws)
-    return {"value": spread.value, "low": low, "high": high}
-
-
-def _compared(one: Spread, other: Spread) -> Paired:
-    return paired(one.value, other.value, one.draws, other.draws)
-
-
-def _pooled(measured: list[dict[_Key, Measured]]) -> dict[_Key, Measured]:
-    """Return the mean over folds; the draws of different folds are independent."""
-    out = {}
-    for key, first in measured[0].items():
-        all_folds = [m[key] for m in measured]
-        metrics = {
-            name: Spread(
-                float(np.mean([m.metrics[name].value for m in all_folds])),
-                np.mean([m.metrics[name].draws for m in all_folds], axis=0),
-            )
-            for name in first.metrics
-        }
-        out[key] = Measured(
-            sum(m.n for m in all_folds), sum(m.n_positive for m in all_folds), metrics, {}
-        )
     return out

@@ -8,7 +8,7 @@ from typing import Any
 
 from xborder_aml.evaluate.results import Results
 
-__all__ = ["COLUMNS", "Board", "Row", "leaderboard", "main_metric"]
+__all__ = ["COLUMNS", "POOLED", "Board", "Row", "leaderboard", "main_metric"]
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "window": ("window_overlap", "window_precision", "window_recall"),
@@ -23,7 +23,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Metrics that a board shows, by task; the others are in the records."""
 
-_POOLED = "all"
+POOLED = "all"
+"""Number of the fold that is the mean of all."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _is_shown(r: Mapping[str, Any], results: Results) -> bool:
 
 def _fold_shown(results: Results, dataset: str) -> str:
     n = sum(s["dataset"] == dataset for s in results.of("split"))
-    return _POOLED if n > 1 else "1"
+    return POOLED if n > 1 else "1"
 
 
 def _board(results: Results, shown: list[Mapping[str, Any]], dataset: str, task: str) -> Board:
