@@ -5,7 +5,7 @@ They are what a new method has to beat, and each is told in a few lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -194,7 +194,9 @@ class Boosting:
         numbers = self.features(later)[later.asked][rows][:, self._columns]
         with _one_thread():
             stages = _staged(self._model, numbers, range(self.step, self.trees + 1, self.step))
-            values = {n: average_precision(later.labels[rows], p) for n, p in stages}
+            values: dict[int, float] = {
+                n: average_precision(later.labels[rows], p) for n, p in stages
+            }
         return max(values, key=lambda n: (values[n], -n))
 
     def score(self, view: View) -> Floats:
@@ -258,7 +260,7 @@ _MODELS: Mapping[str, Callable[[int, int, int], Any]] = MappingProxyType(
 )
 
 
-def _staged(model: Any, numbers: Floats, wanted: Any) -> Any:
+def _staged(model: Any, numbers: Floats, wanted: Sequence[int]) -> Iterator[tuple[int, Floats]]:
     """Yield the probabilities after so many trees, for each number wanted, ascending."""
     if not hasattr(model, "staged_predict_proba"):
         for n in wanted:

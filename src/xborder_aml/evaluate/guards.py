@@ -156,12 +156,11 @@ def _renamed(hidden: Blind, seed: int) -> Blind:
     old = list(hidden.account)
     new = [old[i] for i in stream(seed, "other names").permutation(len(old))]
     key = dict(zip(old, new, strict=True))
-    swap = {"return_dtype": pl.String}
     return Blind(
         hidden.transactions.with_columns(
-            pl.col("originator", "beneficiary").replace_strict(key, **swap)
+            pl.col("originator", "beneficiary").replace_strict(key, return_dtype=pl.String)
         ),
-        hidden.accounts.with_columns(pl.col("account").replace_strict(key, **swap)),
+        hidden.accounts.with_columns(pl.col("account").replace_strict(key, return_dtype=pl.String)),
         hidden.row,
         {key[name]: source for name, source in hidden.account.items()},
     )

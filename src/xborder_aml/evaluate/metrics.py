@@ -7,6 +7,7 @@ minus infinity says that the method does not name the unit at all: it is never f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def f1(labels: Bools, alerts: Bools, weights: Floats) -> float:
     return _ratio(2 * (weights @ (labels & alerts)), weights @ labels + weights @ alerts)
 
 
-def _ratio(part: float, whole: float) -> float:
+def _ratio(part: Any, whole: Any) -> float:
     return float(part / whole) if whole > 0 else float("nan")
 
 

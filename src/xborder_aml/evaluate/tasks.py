@@ -26,7 +26,7 @@ from xborder_aml.evaluate.bootstrap import Blocks
 from xborder_aml.evaluate.dataset import Dataset
 from xborder_aml.evaluate.view import Blind
 
-__all__ = ["OVERLAP", "TASKS", "Truth", "Units", "Windows", "alert_components", "windows"]
+__all__ = ["OVERLAP", "TASKS", "Truth", "Units", "Windows", "alert_components"]
 
 TASKS: Mapping[str, str] = MappingProxyType(
     {
@@ -41,6 +41,7 @@ TASKS: Mapping[str, str] = MappingProxyType(
 
 OVERLAP = 0.5
 _DAY = 86_400_000_000
+_EMPTY = (2**61, -(2**61))  # first and last day of nothing
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -237,13 +238,11 @@ class Truth:
         matched = [match.get(f, -1) for f in scores["finding"].to_list()]
         missed = sorted(set(cases["case"].to_list()) - set(match.values()))
         case = np.array([*matched, *missed], np.int64)
-        money = np.bincount(
-            self.case[rows][self.illicit[rows]],
-            self.money[rows][self.illicit[rows]],
-            self.case.max(initial=0) + 1,
-        )
-        pattern = np.full(self.case.max(initial=0) + 1, -1)
-        pattern[self.case[rows]] = self.pattern[rows]
+        ill = rows[self.illicit[rows]]
+        n_cases = int(self.case.max(initial=0)) + 1
+        money = np.bincount(self.case[ill], self.money[ill], n_cases)
+        pattern = np.full(n_cases, -1)
+        pattern[self.case[ill]] = self.pattern[ill]
         hit = case >= 0
         return Units(
             hit,
@@ -255,38 +254,36 @@ class Truth:
         )
 
     def windows(self, rows: Ints, alerts: Bools) -> Windows:
-        """Return, by account of scored rows, its days with alerts and with illicit rows."""
-        return windows(self.ends[:, rows], self.day[rows], self.illicit[rows], alerts, self, rows)
+        """Return the days of accounts, from first to last: alerted, illicit, and both."""
+        number, place = np.unique(self.ends[:, rows], return_inverse=True)
+        place = place.reshape(2, -1)
+        ill, day = self.illicit[rows], self.day[rows]
+        a, b = _first_and_last(number.size, place, day, alerts)
+        c, d = _first_and_last(number.size, place, day, ill)
+        never = self.never[number]
+        c[never], d[never] = _EMPTY
+        labels = c <= d
+        case = np.full(number.size, np.iinfo(np.int64).max)
+        for side in place:
+            np.minimum.at(case, side[ill], self.case[rows][ill])
+        said, true, both = (
+            np.maximum(days, 0).astype(float)
+            for days in (b - a + 1, d - c + 1, np.minimum(b, d) - np.maximum(a, c) + 1)
+        )
+        return Windows(labels, said, true, both, _blocks(np.where(labels, case, -1), number))
 
     def _typologies(self, pattern: Ints, labels: Bools) -> dict[str, Bools]:
         named = {n: (pattern == code) & labels for code, n in enumerate(self.patterns)}
         return {n: members for n, members in named.items() if members.any()}
 
 
-def windows(
-    ends: Ints, day: Ints, illicit: Bools, alerts: Bools, truth: Truth, rows: Ints
-) -> Windows:
-    """Return the days from first to last of each account; both days count."""
-    number, place = np.unique(ends, return_inverse=True)
-    place = place.reshape(2, -1)
-    spans = []
-    for marked in (alerts, illicit):
-        low = np.full(number.size, np.iinfo(np.int64).max // 4)
-        high = np.full(number.size, np.iinfo(np.int64).min // 4)
-        for side in place:
-            np.minimum.at(low, side[marked], day[marked])
-            np.maximum.at(high, side[marked], day[marked])
-        if marked is illicit:
-            low[truth.never[number]] = np.iinfo(np.int64).max // 4
-        spans.append((low, high))
-    lengths = [np.maximum(high - low + 1, 0).astype(float) for low, high in spans]
-    (a, b), (c, d) = spans
-    both = np.maximum(np.minimum(b, d) - np.maximum(a, c) + 1, 0).astype(float)
-    labels = lengths[1] > 0
-    case = np.full(number.size, np.iinfo(np.int64).max)
+def _first_and_last(n: int, place: Ints, day: Ints, marked: Bools) -> tuple[Ints, Ints]:
+    """Return the first and last day of each account's marked rows."""
+    first, last = (np.full(n, v) for v in _EMPTY)
     for side in place:
-        np.minimum.at(case, side[illicit], truth.case[rows][illicit])
-    return Windows(labels, *lengths, both, _blocks(np.where(labels, case, -1), number))
+        np.minimum.at(first, side[marked], day[marked])
+        np.maximum.at(last, side[marked], day[marked])
+    return first, last
 
 
 def alert_components(truth: Truth, rows: Ints, scores: Floats, alerts: Bools) -> pl.DataFrame:
