@@ -12,6 +12,7 @@ from typing import Any
 from mdtext import cell, literal, table
 
 from xborder_aml import errors
+from xborder_aml.evaluate import CHECKS, METHODS, METRICS, SPLITS, TASKS, VARIANTS
 from xborder_aml.jurisdictions.channels import CHANNELS
 from xborder_aml.jurisdictions.checks import CHECKS
 from xborder_aml.jurisdictions.facts import FUNCTIONS, STATUSES
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
         "generated/trace-tables.md": "\n".join(one_table(t) for t in TRACE_TABLES),
         "generated/sources.md": sources(),
         "generated/thresholds.md": thresholds(),
+        "generated/evaluation.md": evaluation(),
         "generated/errors.md": tree(errors.XBorderAMLError),
     }
 
@@ -131,6 +133,34 @@ def channels() -> str:
         rows.append([literal(i.instrument), cell(i.name), told, str(i.complete_until or "no day")])
     head = ["Instrument", "Name", "Rows", "List is whole up to"]
     return "\n".join([*out, table(head, rows), ""])
+
+
+def evaluation() -> str:
+    """Return what an evaluation can be asked for, by name."""
+    methods = {name: first(inspect.getdoc(type(make())) or "") for name, make in METHODS.items()}
+    told = dict(zip(VARIANTS, _VARIANTS, strict=True))
+    parts = (
+        ("Metrics", METRICS),
+        ("Tasks", TASKS),
+        ("Splits", SPLITS),
+        ("Variants", told),
+        ("Checks", CHECKS),
+        ("Methods", methods),
+    )
+    return "\n".join(
+        f"## {title}\n\n"
+        + table(["Name", "Meaning"], [[literal(n), cell(m)] for n, m in named.items()])
+        + "\n"
+        for title, named in parts
+    )
+
+
+_VARIANTS = (
+    "The ledger as it is.",
+    "Without how each payment was made.",
+    "Rows after the nominal end are not counted.",
+    "Times cut to the minute.",
+)
 
 
 def one_source(s: Any) -> str:
