@@ -12,7 +12,8 @@ from typing import Any
 from mdtext import cell, literal, table
 
 from xborder_aml import errors
-from xborder_aml.evaluate import CHECKS, METHODS, METRICS, SPLITS, TASKS, VARIANTS
+from xborder_aml.evaluate import CHECKS as LEAK_CHECKS
+from xborder_aml.evaluate import METHODS, METRICS, SPLITS, TASKS, VARIANTS
 from xborder_aml.jurisdictions.channels import CHANNELS
 from xborder_aml.jurisdictions.checks import CHECKS
 from xborder_aml.jurisdictions.facts import FUNCTIONS, STATUSES
@@ -144,7 +145,7 @@ def evaluation() -> str:
         ("Tasks", TASKS),
         ("Splits", SPLITS),
         ("Variants", told),
-        ("Checks", CHECKS),
+        ("Checks", LEAK_CHECKS),
         ("Methods", methods),
     )
     return "\n".join(
