@@ -267,8 +267,8 @@ __all__ = [
 ]
 
 
-_PACKAGES = ("evaluate", "synth")
-"""Packages that are public as they are: ``xb.evaluate.run``, ``xb.synth.generate``."""
+_PACKAGES = ("datasets", "evaluate", "synth")
+"""Packages that are public as they are: ``xb.datasets.load``, ``xb.evaluate.run``."""
 
 
 def __getattr__(name: str) -> Any:

@@ -159,7 +159,7 @@ def _told(rows: pl.DataFrame, transactions: pl.DataFrame) -> dict[str, Any]:
 def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
     try:
         return plan.collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:  # OSError: a packed file that is cut
         cause = str(error).splitlines()[0]
         raise DataError(
             f"the input cannot be read as a table: {cause}; check that the file is whole, its "

@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
 
-from xborder_aml.errors import DatasetUnavailableError, ParameterError, SchemaError, did_you_mean
+from xborder_aml.errors import (
+    DataError,
+    DatasetUnavailableError,
+    ParameterError,
+    SchemaError,
+    did_you_mean,
+)
 
 __all__ = ["clean_headers", "first_line", "open_input", "open_text", "require"]
 
@@ -92,13 +100,28 @@ def _scan_csv(path: Path, delimiter: str | None) -> pl.LazyFrame:
     )
 
 
-def open_text(path: Path) -> IO[str]:
-    """Open a text file, packed or not, without its byte order mark."""
+@contextmanager
+def open_text(path: Path) -> Iterator[IO[str]]:
+    """Open a text file, packed or not, without its byte order mark.
+
+    Raises
+    ------
+    DataError
+        If the file is cut short or damaged in its packing.
+    """
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    if packed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
-    return path.open(encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        if packed:
+            with gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
+                yield text
+        else:
+            with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+                yield text
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path.name} cannot be unpacked: {error}; it is cut short or damaged, so get it again"
+        ) from error
 
 
 def first_line(path: Path) -> str:

@@ -16,6 +16,7 @@ from xborder_aml.normalise import Ledger, normalise
 from xborder_aml.schema import ACCOUNTS
 from xborder_aml.sources._input import open_input, require
 from xborder_aml.sources._spec import Request, Source
+from xborder_aml.sources.amlgentex import AMLGENTEX
 from xborder_aml.sources.amlsim import AMLSIM
 from xborder_aml.sources.amlworld import AMLWORLD
 from xborder_aml.sources.fincen_files import FINCEN_FILES
@@ -23,12 +24,27 @@ from xborder_aml.sources.generic import GENERIC
 from xborder_aml.sources.goaml import GOAML
 from xborder_aml.sources.iso20022 import ISO20022
 from xborder_aml.sources.occrp import OCCRP
+from xborder_aml.sources.paysim import PAYSIM
+from xborder_aml.sources.saml_d import SAML_D
 from xborder_aml.sources.swift_mt import SWIFT_MT
 from xborder_aml.sources.tide import TIDE
 
 __all__ = ["SOURCES", "read_accounts", "read_ledger", "read_patterns", "read_transactions"]
 
-_ALL = (GENERIC, OCCRP, FINCEN_FILES, AMLWORLD, AMLSIM, TIDE, ISO20022, GOAML, SWIFT_MT)
+_ALL = (
+    GENERIC,
+    OCCRP,
+    FINCEN_FILES,
+    AMLWORLD,
+    AMLSIM,
+    AMLGENTEX,
+    TIDE,
+    SAML_D,
+    PAYSIM,
+    ISO20022,
+    GOAML,
+    SWIFT_MT,
+)
 
 SOURCES: Mapping[str, Source] = MappingProxyType({source.name: source for source in _ALL})
 """Every source that can be read by name."""
