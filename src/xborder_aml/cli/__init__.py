@@ -12,6 +12,7 @@ from xborder_aml import __version__
 from xborder_aml.cli._group import Program
 from xborder_aml.cli.about import detectors, sources, warmup
 from xborder_aml.cli.channels import channels, jurisdictions
+from xborder_aml.cli.datasets import datasets
 from xborder_aml.cli.demo import demo
 from xborder_aml.cli.evaluate import evaluate, leaderboard
 from xborder_aml.cli.ledger import detect, read, score
@@ -42,7 +43,7 @@ def main() -> None:
 
 _COMMANDS = (
     score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
-    synth, evaluate, leaderboard,
+    synth, evaluate, leaderboard, datasets,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

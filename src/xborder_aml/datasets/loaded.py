@@ -129,7 +129,7 @@ def patterns_of(transactions: pl.DataFrame) -> pl.DataFrame:
         )
         .rename({"label_case": "case_id"})
     )
-    return found.cast(PATTERNS) if found.height else pl.DataFrame(schema=PATTERNS)
+    return found.cast(pl.Schema(PATTERNS)) if found.height else pl.DataFrame(schema=PATTERNS)
 
 
 def label_attempts(transactions: pl.DataFrame, attempts: pl.DataFrame) -> tuple[pl.DataFrame, int]:

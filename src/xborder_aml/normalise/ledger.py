@@ -17,7 +17,7 @@ from xborder_aml.normalise import rates as rating
 from xborder_aml.normalise.parties import find_parties, put_parties
 from xborder_aml.normalise.raw import SIDES, Conventions, RawLedger
 from xborder_aml.normalise.returns import link_returns
-from xborder_aml.normalise.rows import row_plan
+from xborder_aml.normalise.rows import collected, row_plan
 from xborder_aml.schema import CURRENCY, REJECTS, RESOLUTIONS, TRANSACTIONS
 
 __all__ = ["Ledger", "normalise"]
@@ -92,7 +92,7 @@ def normalise(
             f"base_currency is {base_currency!r}, which is no ISO 4217 code such as 'EUR'"
         )
     plan, rules = row_plan(raw)
-    read = _collected(plan)
+    read = collected(plan)
     rejects = _rejects(read, rules, raw)
     rows = read.filter(pl.col("broken").is_null()) if rejects.height else read
     parties = find_parties(rows, raw.conventions, raw.accounts)
@@ -154,17 +154,6 @@ def _told(rows: pl.DataFrame, transactions: pl.DataFrame) -> dict[str, Any]:
             if name.startswith("unread.")
         },
     }
-
-
-def _collected(plan: pl.LazyFrame) -> pl.DataFrame:
-    try:
-        return plan.collect(engine="streaming")
-    except (pl.exceptions.PolarsError, OSError) as error:  # OSError: a packed file that is cut
-        cause = str(error).splitlines()[0]
-        raise DataError(
-            f"the input cannot be read as a table: {cause}; check that the file is whole, its "
-            "delimiter and quotes, and the options time_format and timezone"
-        ) from error
 
 
 def _rejects(read: pl.DataFrame, rules: list[tuple[str, str]], raw: RawLedger) -> pl.DataFrame:

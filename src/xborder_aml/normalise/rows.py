@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from xborder_aml.errors import DataError
 from xborder_aml.normalise import fields
 from xborder_aml.normalise.raw import PARTY, SIDES, Conventions, RawLedger
 from xborder_aml.schema import CURRENCY
 
-__all__ = ["RULES", "row_plan"]
+__all__ = ["RULES", "collected", "row_plan"]
 
 RULES: dict[str, str] = {
     "row_blank": "No field of the row holds anything.",
@@ -101,6 +102,24 @@ def row_plan(raw: RawLedger) -> tuple[pl.LazyFrame, list[tuple[str, str]]]:
     return plan, [(name, column) for name, column, _ in rules]
 
 
+def collected(plan: pl.LazyFrame) -> pl.DataFrame:
+    """Run a plan.
+
+    Raises
+    ------
+    DataError
+        If the input cannot be read as a table.
+    """
+    try:
+        return plan.collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as error:  # OSError: a packed file that is cut
+        cause = str(error).splitlines()[0]
+        raise DataError(
+            f"the input cannot be read as a table: {cause}; check that the file is whole, its "
+            "delimiter and quotes, and the options time_format and timezone"
+        ) from error
+
+
 def _raw(name: str) -> str:
     return f"raw.{name}"
 
@@ -118,7 +137,7 @@ def _refuse_ambiguous(raw: RawLedger, found: dict[str, pl.DataType]) -> None:
     told = conventions.time_format is not None or conventions.time_unit is not None
     if found["executed_at"].is_temporal() or told:
         return
-    sample = raw.frame.select("executed_at").head(1_000).collect()["executed_at"]
+    sample = collected(raw.frame.select("executed_at").head(1_000))["executed_at"]
     fields.refuse_ambiguous_times(sample, raw.columns.get("executed_at", "executed_at"))
 
 
