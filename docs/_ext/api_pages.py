@@ -46,6 +46,16 @@ _SYNTH = (
     "seen_of",
     "write_fidelity",
 )
+_DATASETS = (
+    "names",
+    "card",
+    "load",
+    "fetch",
+    "missing_files",
+    "Card",
+    "DatasetFile",
+    "PublicDataset",
+)
 _TESTING = ("check_detector", "choices", "ledgers")
 
 _HEAD = """# Python API
@@ -76,6 +86,7 @@ def pages() -> dict[str, str]:
             f"{__file__}"
         )
     parts.append(group("Generating ledgers: xb.synth", "xborder_aml.synth", _SYNTH))
+    parts.append(group("Public data sets: xb.datasets", "xborder_aml.datasets", _DATASETS))
     for name in packages:
         parts.append(package(name))
     parts.append(group("Testing a detector of your own", "xborder_aml.testing", _TESTING))

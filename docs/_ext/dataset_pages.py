@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mdtext import cell, table
@@ -69,3 +70,9 @@ def body(c: Any) -> str:
     ]
     head = ["File", "Holds", "Required", "Rows", "SHA-256"]
     return "\n".join([*lines, "", table(head, rows), ""])
+
+
+if __name__ == "__main__":
+    folder = Path(__file__).resolve().parents[2] / "datasets"
+    for name, text in cards().items():
+        (folder / name).write_text(text, "utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import api_pages
 import cli_pages
+import dataset_pages
 import detector_pages
 import table_pages
 
@@ -30,6 +31,7 @@ def write_pages(app: Sphinx, config: Config) -> None:
     pages = {
         **detector_pages.pages(),
         **table_pages.pages(),
+        **dataset_pages.pages(),
         **cli_pages.pages(),
         **api_pages.pages(),
     }

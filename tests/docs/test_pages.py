@@ -20,7 +20,7 @@ DOCS = ROOT / "docs"
 GENERATED = ("_build", "api", "detectors", "generated")
 WRITTEN = (p for p in DOCS.rglob("*.md") if not set(p.relative_to(DOCS).parts) & set(GENERATED))
 PAGES = [ROOT / "README.md", *sorted(WRITTEN)]
-EXTENSIONS = ("mdtext", "cli_pages", "detector_pages", "sketch", "table_pages")
+EXTENSIONS = ("mdtext", "cli_pages", "dataset_pages", "detector_pages", "sketch", "table_pages")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(ROOT)) for p in PAGES])
 
@@ -47,7 +47,8 @@ def test_python_on_a_page_uses_names_that_exist(page: Path) -> None:
     for block in blocks(page, "python"):
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if node.value.id == "xb" and node.attr not in xborder_aml.__all__:
+                known = (*xborder_aml.__all__, *xborder_aml._PACKAGES)
+                if node.value.id == "xb" and node.attr not in known:
                     missing.add(node.attr)
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xborder_aml"):
                 module = importlib.import_module(node.module)
@@ -80,3 +81,15 @@ def test_examples_in_the_page_writers_hold(name: str, monkeypatch: pytest.Monkey
     result = doctest.testmod(importlib.import_module(name))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_the_cards_of_data_sets_are_what_the_registry_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mend one with `python docs/_ext/dataset_pages.py`."""
+    monkeypatch.setattr(sys, "path", [str(DOCS / "_ext"), *sys.path])
+    made = importlib.import_module("dataset_pages").cards()
+    kept = {p.name: p.read_text("utf-8") for p in (ROOT / "datasets").glob("*.md")}
+    written = ("README.md", "synthetic.md")  # by hand
+    kept = {name: text for name, text in kept.items() if name not in written}
+    assert kept == made
