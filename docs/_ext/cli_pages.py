@@ -23,8 +23,17 @@ def pages() -> dict[str, str]:
             for n, c in main.commands.items()
         ]
         out = [table(["Command", "What it does"], rows), ""]
-        out += [section(c, [PROGRAM, n]) for n, c in main.commands.items()]
+        out += [text for n, c in main.commands.items() for text in sections(c, [PROGRAM, n])]
     return {"generated/commands.md": "\n".join(out)}
+
+
+def sections(command: click.Command, path: list[str]) -> list[str]:
+    """Return a command, and those that it is a group of."""
+    out = [section(command, path)]
+    if isinstance(command, click.Group):
+        for name, part in command.commands.items():
+            out += sections(part, [*path, name])
+    return out
 
 
 def section(command: click.Command, path: list[str]) -> str:
@@ -37,7 +46,8 @@ def section(command: click.Command, path: list[str]) -> str:
         for p in command.params
         if isinstance(p, click.Option) and not p.hidden
     ]
-    body = [f"(command-{path[-1]})=", "", f"## {path[-1]}", "", text, ""]
+    label, title = "-".join(path[1:]), " ".join(path[1:])
+    body = [f"(command-{label})=", "", f"## {title}", "", text, ""]
     body += ["```console", f"$ {usage}", "```", ""]
     if rows:
         head = ["Option", "Default", "Meaning"]

@@ -61,11 +61,14 @@ if TYPE_CHECKING:
         WorkerError,
         XBorderAMLError,
     )
+    from xborder_aml.exchange.bundle import seal_bundle
     from xborder_aml.exchange.ftm import ftm_entities
     from xborder_aml.exchange.goaml import GoamlReport, GoamlSubject, goaml_report
     from xborder_aml.exchange.goaml_profile import GoamlProfile
+    from xborder_aml.exchange.keys import Signer, make_identity, make_signing_key
     from xborder_aml.exchange.recall import RecallCase, recall_request
     from xborder_aml.exchange.validate import validate_xml
+    from xborder_aml.exchange.verify import Verification, open_bundle, verify_bundle
     from xborder_aml.executors import ProcessesExecutor, SerialExecutor, Task, ThreadsExecutor
     from xborder_aml.features import TransactionFeatures
     from xborder_aml.findings import Findings
@@ -133,6 +136,7 @@ _HOME = {
     "ScatterGather": "detectors.scatter_gather",
     "SchemaError": "errors",
     "SerialExecutor": "executors",
+    "Signer": "exchange.keys",
     "SplitMatch": "detectors.split_match",
     "Stack": "detectors.stack",
     "Structuring": "detectors.structuring",
@@ -144,6 +148,7 @@ _HOME = {
     "Typology": "detectors.typology",
     "UTurn": "detectors.u_turn",
     "Update": "detection",
+    "Verification": "exchange.verify",
     "WorkerError": "errors",
     "XBorderAMLError": "errors",
     "against_chance": "score",
@@ -161,6 +166,9 @@ _HOME = {
     "goaml_report": "exchange.goaml",
     "join_parts": "detection",
     "jurisdiction_tables": "jurisdictions.tables",
+    "make_identity": "exchange.keys",
+    "make_signing_key": "exchange.keys",
+    "open_bundle": "exchange.verify",
     "pari_passu": "tracing",
     "payments_from": "tracing",
     "plan": "detection",
@@ -172,11 +180,13 @@ _HOME = {
     "refer": "referral",
     "run_batch": "batch",
     "run_task": "detection",
+    "seal_bundle": "exchange.bundle",
     "survival_figure": "report",
     "timeline": "report",
     "trace": "tracing",
     "validate_xml": "exchange.validate",
     "value_figure": "report",
+    "verify_bundle": "exchange.verify",
     "write_report": "report",
 }
 
@@ -218,6 +228,7 @@ __all__ = [
     "ScatterGather",
     "SchemaError",
     "SerialExecutor",
+    "Signer",
     "SplitMatch",
     "Stack",
     "Structuring",
@@ -229,6 +240,7 @@ __all__ = [
     "Typology",
     "UTurn",
     "Update",
+    "Verification",
     "WorkerError",
     "XBorderAMLError",
     "against_chance",
@@ -247,6 +259,9 @@ __all__ = [
     "goaml_report",
     "join_parts",
     "jurisdiction_tables",
+    "make_identity",
+    "make_signing_key",
+    "open_bundle",
     "pari_passu",
     "payments_from",
     "plan",
@@ -258,11 +273,13 @@ __all__ = [
     "refer",
     "run_batch",
     "run_task",
+    "seal_bundle",
     "survival_figure",
     "timeline",
     "trace",
     "validate_xml",
     "value_figure",
+    "verify_bundle",
     "write_report",
 ]
 

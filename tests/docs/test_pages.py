@@ -61,7 +61,9 @@ def test_commands_on_a_page_have_options_that_exist(page: Path) -> None:
     for words in commands(page):
         command = main.get_command(click.Context(main), words[0])
         assert command is not None, words[0]
-        known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        parts = command.commands.values() if isinstance(command, click.Group) else ()
+        params = [p for c in (command, *parts) for p in c.params]
+        known = {o for p in params for o in (*p.opts, *p.secondary_opts)}
         asked = {w.partition("=")[0] for w in words[1:] if w.startswith("-")}
         assert asked - known == set(), words
 

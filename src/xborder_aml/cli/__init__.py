@@ -11,6 +11,7 @@ import click
 from xborder_aml import __version__
 from xborder_aml.cli._group import Program
 from xborder_aml.cli.about import detectors, sources, warmup
+from xborder_aml.cli.bundle import bundle, verify
 from xborder_aml.cli.channels import channels, jurisdictions
 from xborder_aml.cli.datasets import datasets
 from xborder_aml.cli.demo import demo
@@ -44,6 +45,7 @@ def main() -> None:
 _COMMANDS = (
     score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
     synth, evaluate, leaderboard, datasets,
+    bundle, verify,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)
