@@ -48,6 +48,14 @@ def test_show_tells_what_a_person_needs(name: str, tmp_path) -> None:
     assert told["is_present"]
 
 
+def test_options_hold_before_and_after_show(tmp_path) -> None:
+    write("tide", tmp_path)
+    after = run("show", "tide", "--json", "--data-dir", str(tmp_path)).stdout
+    before = run("--json", "--data-dir", str(tmp_path), "show", "tide").stdout
+    assert json.loads(before)["is_present"]
+    assert before == after
+
+
 def test_an_unknown_name_is_wrong_use() -> None:
     told = run("show", "tidy")
     assert told.exit_code == 2

@@ -33,6 +33,7 @@ def datasets(context: click.Context, data_dir: str | None, as_json: bool) -> Non
     and in which folder to put it. Where rows are given, loading a set with another number of them
     is refused.
     """
+    context.obj = (data_dir, as_json)
     if context.invoked_subcommand is not None:
         return
     from xborder_aml.datasets import CARDS, missing_files
@@ -67,13 +68,15 @@ def datasets(context: click.Context, data_dir: str | None, as_json: bool) -> Non
 @click.argument("name")
 @_data_dir
 @_as_json
-def show(name: str, data_dir: str | None, as_json: bool) -> None:
+@click.pass_obj
+def show(asked: tuple[str | None, bool], name: str, data_dir: str | None, as_json: bool) -> None:
     """Tell what is known of the data set NAME: use and misuse, terms, files, and how to get it."""
     from xborder_aml.datasets import card, data_folder, missing_files
 
+    data_dir = asked[0] if data_dir is None else data_dir  # given before or after `show`
     known = card(name)
     lacks = missing_files(known, data_dir)
-    if as_json:
+    if as_json or asked[1]:
         told = {**asdict(known), "is_present": not lacks}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return

@@ -20,7 +20,7 @@ from xborder_aml.datasets.loaded import (
 )
 from xborder_aml.datasets.registry import CARDS
 from xborder_aml.datasets.spec import Card
-from xborder_aml.datasets.tables import Read, read_elliptic, read_synthaml
+from xborder_aml.datasets.tables import Read, of_file, read_elliptic, read_synthaml
 from xborder_aml.errors import DataError, ParameterError, did_you_mean
 from xborder_aml.sources import read_ledger
 from xborder_aml.sources._input import open_input
@@ -123,6 +123,8 @@ def load(
     for what, number in (("limit", limit), ("rows", rows)):
         if isinstance(number, int) and number < 1:
             raise ParameterError(f"{what} is {number}; it must be 1 or more, or None")
+    if isinstance(rows, str) and rows != "published":
+        raise ParameterError(f"rows is {rows!r}; it must be 'published', a number, or None")
     files = find_files(known, data_dir)
     if known.source is None:
         if options:
@@ -147,11 +149,13 @@ def _load_ledger(
     )
     if limit is None:
         _check_rows(known, path.name, read.summary["rows_read"], known.rows, rows)
-    transactions, summary = read.transactions, dict(read.summary)
+    transactions, rejects, summary = read.transactions, read.rejects, dict(read.summary)
     if "patterns" in files:
-        attempts = read_ledger(files["patterns"], source=source, strict=strict).transactions
-        transactions, unmatched = label_attempts(transactions, attempts)
-        summary["attempt_rows"], summary["attempt_rows_unmatched"] = attempts.height, unmatched
+        attempts = read_ledger(files["patterns"], source=source, strict=strict)
+        transactions, unmatched = label_attempts(transactions, attempts.transactions)
+        summary["attempt_rows"] = attempts.summary["rows_read"]
+        summary["attempt_rows_unmatched"] = unmatched
+        rejects = pl.concat([rejects, of_file(attempts.rejects, files["patterns"])])
     summary["illicit"] = int(transactions["is_illicit"].sum() or 0)
     summary["unlabelled"] = transactions["is_illicit"].null_count()
     _tell(known, summary, is_whole=limit is None and rows == "published")
@@ -160,7 +164,7 @@ def _load_ledger(
         "accounts": read.accounts,
         "labels": labels_of(transactions),
         "patterns": patterns_of(transactions),
-        "rejects": read.rejects,
+        "rejects": rejects,
     }
     return _made(known, tables, summary)
 
@@ -169,11 +173,10 @@ def _load_tables(
     known: Card, files: Mapping[str, Path], limit: int | None, rows: Rows, strict: bool
 ) -> PublicDataset:
     read = _READERS[known.name](files, limit)
-    for k, file in enumerate(known.files):
-        if limit is None:
-            # `rows` is about the main file; the others go with it.
-            asked = rows if k == 0 or rows is None else "published" if rows == "published" else None
-            _check_rows(known, files[file.role].name, read[file.role].rows, file.rows, asked)
+    for file in known.files if limit is None else ():
+        # A number is about the main file.
+        asked = None if isinstance(rows, int) and file is not known.files[0] else rows
+        _check_rows(known, files[file.role].name, read[file.role].rows, file.rows, asked)
     rejects = pl.concat([part.rejects for part in read.values()])
     if strict and rejects.height:
         row, column, rule, value = rejects.row(0)

@@ -101,7 +101,10 @@ _AMLGENTEX = Card(
     ),
     licence="MIT or Apache-2.0, by version (the generator)",
     home="https://github.com/aidotse/AMLGentex",
-    how="run the generator, or take a ledger that its authors publish as AMLGentex/* on a hub",
+    how=(
+        "run the generator, or take a ledger from huggingface.co/datasets/AMLGentex and name it "
+        "tx_log.parquet"
+    ),
     files=(DatasetFile("transactions", ("tx_log.parquet", "tx_log.csv")),),
     folders=("amlgentex",),
     unverified=(
@@ -109,6 +112,7 @@ _AMLGENTEX = Card(
         "Column names: read in the generator's code and in the view of a published ledger; no "
         "file was at hand.",
         "Type numbers of versions that write alertID: left as numbers.",
+        "Who publishes the ledgers of that name: taken for the authors.",
     ),
 )
 
@@ -199,7 +203,7 @@ _SYNTHAML = Card(
         DatasetFile("entries", ("synthetic_transactions.csv",), rows=16_232_955),
         DatasetFile("alerts", ("synthetic_alerts.csv",), rows=20_000),
     ),
-    folders=("synthaml", "."),
+    folders=("synthaml",),  # others have files of the same names
     counted="the paper (alerts), and a reader's published notebook (bookings)",
     unverified=(
         "Licence: not seen.",
@@ -298,6 +302,7 @@ _OCCRP = Card(
     how="take the table of payments that OCCRP publishes with its investigation",
     files=(DatasetFile("transactions", ("occrp_azerbaijani_laundromat.csv",), rows=16_940),),
     folders=("occrp-laundromat", "occrp_azerbaijani_laundromat"),
+    is_labelled=False,
     counted="the file itself",
     unverified=(
         "Name of the file: it is the name of a copy; OCCRP publishes the same columns in another "
@@ -333,6 +338,7 @@ _FINCEN = Card(
         ),
     ),
     folders=("fincen-files", "fincen_files"),
+    is_labelled=False,
     counted="the file itself; its sums equal ICIJ's published totals",
     download="https://media.icij.org/uploads/2020/09/download_data_fincen_files.zip",
     unverified=(

@@ -69,6 +69,8 @@ class Card:
         Its files.
     folders
         Folders below the data folder in which it is looked for; ``.`` is the data folder itself.
+    is_labelled
+        Whether it has labels.
     n_illicit
         Transactions (or alerts, or nodes) that are marked, where that is known.
     counted
@@ -93,6 +95,7 @@ class Card:
     how: str
     files: tuple[DatasetFile, ...]
     folders: tuple[str, ...]
+    is_labelled: bool = True
     n_illicit: int | None = None
     counted: str = ""
     download: str | None = None

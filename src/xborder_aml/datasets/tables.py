@@ -15,7 +15,7 @@ from xborder_aml.schema import REJECTS
 from xborder_aml.sources._input import OVERFLOW, first_line, open_input, require
 from xborder_aml.sources._spec import word
 
-__all__ = ["Field", "Read", "read_elliptic", "read_synthaml", "read_table"]
+__all__ = ["Field", "Read", "of_file", "read_elliptic", "read_synthaml", "read_table"]
 
 _CLOCKS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M")
 _TYPES: Mapping[str, Any] = {"integer": pl.Int64, "number": pl.Float64, "text": pl.String}
@@ -124,11 +124,16 @@ def read_table(
             "file is whole"
         ) from error
     rejects = read.filter(pl.col("fault").is_not_null()).select("source_row", "fault")
-    told = rejects.unnest("fault").with_columns(
+    sound = read.filter(pl.col("fault").is_null()).drop("fault")
+    told = of_file(REJECTS.conform(rejects.unnest("fault")), path)
+    return Read(sound, told, read.height)
+
+
+def of_file(rejects: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """Name the file in the rejects of a set that has more than one."""
+    return rejects.with_columns(
         source_column=pl.format("{}: {}", pl.lit(path.name), "source_column")
     )
-    sound = read.filter(pl.col("fault").is_null()).drop("fault")
-    return Read(sound, REJECTS.conform(told), read.height)
 
 
 def _fault(bad: pl.Expr, column: str, rule: str, value: pl.Expr) -> pl.Expr:

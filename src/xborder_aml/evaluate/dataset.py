@@ -16,12 +16,12 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.errors import DataError, DatasetUnavailableError, ParameterError, did_you_mean
+from xborder_aml.datasets import CARDS
+from xborder_aml.errors import DataError, ParameterError, did_you_mean
 from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
 
 __all__ = ["DATASETS", "VARIANTS", "Dataset", "load_dataset", "nominal_end_of"]
 
-_DATA = "XBORDER_AML_DATA"
 _TAIL_SHARE = 0.1
 
 
@@ -159,25 +159,11 @@ was made; the days after the nominal end; times finer than a minute."""
 # -- named sets ------------------------------------------------------------------------------------
 
 
-def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
-    named = data_dir if data_dir is not None else os.environ.get(_DATA)
-    return Path(named) if named is not None else Path("..") / "shared" / "data"
+def _public(name: str, data_dir: str | os.PathLike[str] | None, _seed: int) -> Dataset:
+    from xborder_aml.datasets import load
 
-
-def _from_folder(name: str, data_dir: str | os.PathLike[str] | None, _seed: int) -> Dataset:
-    from xborder_aml.sources import read_ledger
-
-    folder = _folder(data_dir) / name
-    tried = [folder / f"transactions.csv{ending}" for ending in (".gz", "")]
-    path = next((p for p in tried if p.is_file()), None)
-    if path is None:
-        raise DatasetUnavailableError(
-            f"dataset {name!r} is not at {folder}: it needs transactions.csv or "
-            f"transactions.csv.gz there, as its generator wrote it; name the folder that holds "
-            f"{name}/ with --data-dir, or in the environment variable {_DATA}"
-        )
-    read = read_ledger(path, source=name)
-    return Dataset(name, read.transactions, read.accounts)
+    data = load(name, data_dir)
+    return Dataset(name, data.transactions, data.accounts)
 
 
 def _demo(name: str, _data_dir: object, seed: int) -> Dataset:
@@ -198,9 +184,14 @@ def _generated(name: str, _data_dir: object, seed: int) -> Dataset:
 _GENERATED = "synth-"
 
 DATASETS: Mapping[str, Callable[[str, Any, int], Dataset]] = MappingProxyType(
-    {"tide": _from_folder, "amlsim": _from_folder, "demo": _demo, "synth-tiny": _generated}
+    {
+        **{c.name: _public for c in CARDS.values() if c.kind == "ledger" and c.is_labelled},
+        "demo": _demo,
+        "synth-tiny": _generated,
+    }
 )
-"""Datasets that are known by name; ``synth-`` goes before any preset of the generator."""
+"""Datasets that are known by name: the labelled ledgers of `xb.datasets`, the demonstration, and
+``synth-`` before any preset of the generator."""
 
 
 def load_dataset(
@@ -225,7 +216,7 @@ def load_dataset(
     ParameterError
         If there is no set of that name and no such file.
     DatasetUnavailableError
-        If the named set is not in the folder.
+        If the named set is not in the folder; the error says how to get it.
 
     Examples
     --------

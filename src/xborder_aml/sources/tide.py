@@ -94,8 +94,9 @@ def _last_owners(source: Any) -> pl.DataFrame:
     empty = pl.DataFrame(schema={"account": pl.String, "holder": pl.String})
     if not isinstance(source, str | Path):
         return empty
-    path = Path(source).with_name("ownership.csv")
-    if not path.is_file():
+    beside = (Path(source).with_name(name) for name in ("ownership.csv", "ownership.csv.gz"))
+    path = next((p for p in beside if p.is_file()), None)
+    if path is None:
         return empty
     links = open_input(path)
     require(links, ("src", "dest"), "tide")

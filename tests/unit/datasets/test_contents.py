@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import zipfile
 
@@ -40,6 +41,18 @@ def test_amlworld_attempts_that_are_not_there_are_counted(tmp_path) -> None:
     data = xb.datasets.load("amlworld-hi-small", tmp_path, rows=5)
     assert data.summary["attempt_rows_unmatched"] == 1
     assert data.labels["pattern"].to_list() == [None, "cycle", None, "fan_out", "fan_out"]
+
+
+def test_amlworld_attempts_that_cannot_be_read_are_rejects_of_their_file(tmp_path) -> None:
+    patterns = write("amlworld-hi-small", tmp_path).with_name("HI-Small_Patterns.txt")
+    patterns.write_text(patterns.read_text("utf-8").replace("117.18", "oops"), "utf-8")
+    data = xb.datasets.load("amlworld-hi-small", tmp_path, rows=5)
+    assert data.transactions.height == 5
+    assert data.rejects.rows() == [
+        (3, "HI-Small_Patterns.txt: Amount Paid", "amount_unreadable", "oops")
+    ]
+    with pytest.raises(DataError, match="amount_unreadable"):
+        xb.datasets.load("amlworld-hi-small", tmp_path, rows=5, strict=True)
 
 
 def test_amlworld_is_read_without_its_patterns(tmp_path) -> None:
@@ -123,6 +136,11 @@ def test_tide_owners_come_from_the_files_beside_it(tmp_path) -> None:
         ("person_1", "US")
     ]
     assert data.patterns["case_id"].to_list() == ["p1"]
+    owners = tmp_path / "tide" / "ownership.csv"
+    owners.with_name("ownership.csv.gz").write_bytes(gzip.compress(owners.read_bytes()))
+    owners.unlink()
+    packed = xb.datasets.load("tide", tmp_path, limit=2)
+    assert packed.accounts.equals(data.accounts)
 
 
 def test_labels_that_cannot_be_read_are_told(tmp_path, caplog) -> None:
