@@ -46,16 +46,6 @@ _SYNTH = (
     "seen_of",
     "write_fidelity",
 )
-_DATASETS = (
-    "names",
-    "card",
-    "load",
-    "fetch",
-    "missing_files",
-    "Card",
-    "DatasetFile",
-    "PublicDataset",
-)
 _TESTING = ("check_detector", "choices", "ledgers")
 
 _HEAD = """# Python API
@@ -73,8 +63,7 @@ Importing it is quick: what a name needs is loaded when the name is first used.
 def pages() -> dict[str, str]:
     """Return path below reference/ to text."""
     parts = [_HEAD]
-    packages = [n for n in xborder_aml.__all__ if inspect.ismodule(getattr(xborder_aml, n))]
-    left = [n for n in xborder_aml.__all__ if n not in packages]
+    left = list(xborder_aml.__all__)
     for title, modules in _GROUPS:
         names = [n for n in left if home(n) in modules]
         left = [n for n in left if n not in names]
@@ -86,9 +75,7 @@ def pages() -> dict[str, str]:
             f"{__file__}"
         )
     parts.append(group("Generating ledgers: xb.synth", "xborder_aml.synth", _SYNTH))
-    parts.append(group("Public data sets: xb.datasets", "xborder_aml.datasets", _DATASETS))
-    for name in packages:
-        parts.append(package(name))
+    parts += [package(name) for name in xborder_aml._PACKAGES if name != "synth"]
     parts.append(group("Testing a detector of your own", "xborder_aml.testing", _TESTING))
     return {"api/index.md": "\n".join(parts)}
 

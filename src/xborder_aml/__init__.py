@@ -17,7 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xborder_aml import evaluate
+    from xborder_aml import datasets as datasets
+    from xborder_aml import evaluate as evaluate
+    from xborder_aml import synth as synth
     from xborder_aml.batch import BatchConfig, run_batch
     from xborder_aml.detection import (
         Changes,
@@ -251,7 +253,6 @@ __all__ = [
     "demo_ledger",
     "detect",
     "detect_update",
-    "evaluate",
     "evaluate_demo",
     "example_ledger",
     "flow_figure",
@@ -305,4 +306,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return the public names."""
-    return [*__all__, "__version__"]
+    return [*__all__, *_PACKAGES, "__version__"]

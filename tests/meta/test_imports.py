@@ -47,7 +47,7 @@ def test_every_public_name_is_listed_once_and_offered_for_completion() -> None:
 
 
 def test_type_checkers_see_the_same_names_as_users() -> None:
-    assert seen_by_type_checkers() == set(xborder_aml.__all__)
+    assert seen_by_type_checkers() == {*xborder_aml.__all__, *xborder_aml._PACKAGES}
 
 
 def test_every_public_name_can_be_loaded_and_has_a_docstring() -> None:
