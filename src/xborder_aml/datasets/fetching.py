@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
-from xborder_aml.datasets.find import data_folder
+from xborder_aml.datasets.find import data_folder, sha256_of
 from xborder_aml.datasets.loading import card
 from xborder_aml.errors import DataError, MissingExtraError, ParameterError
 
@@ -78,8 +77,7 @@ def fetch(name: str, data_dir: str | os.PathLike[str] | None = None) -> tuple[Pa
 def _check_hash(name: str, path: Path, sha256: str | None) -> None:
     if sha256 is None:
         return
-    with path.open("rb") as file:
-        got = hashlib.file_digest(file, "sha256").hexdigest()
+    got = sha256_of(path)
     if got != sha256:
         raise DataError(
             f"dataset {name!r}: {path.name} has the SHA-256 {got}, and {sha256} was published; it "

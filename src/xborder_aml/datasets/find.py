@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from xborder_aml.datasets.spec import Card, DatasetFile
 from xborder_aml.errors import DatasetUnavailableError
 
-__all__ = ["VARIABLE", "data_folder", "find_files", "missing_files", "recipe"]
+__all__ = ["VARIABLE", "data_folder", "find_files", "missing_files", "recipe", "sha256_of"]
 
 VARIABLE = "XBORDER_AML_DATA"
 _PACKED = ("", ".gz")
@@ -70,6 +71,12 @@ def recipe(card: Card, root: Path) -> str:
         f"{str(place)!r}{fetch}. If you have it elsewhere, name the folder that holds "
         f"{card.folders[0]}/ with data_dir=, --data-dir or the environment variable {VARIABLE}"
     )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _folders(card: Card, root: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from xborder_aml.datasets.find import find_files
+from xborder_aml.datasets.find import find_files, sha256_of
 from xborder_aml.datasets.loaded import (
     PublicDataset,
     label_attempts,
@@ -158,7 +158,10 @@ def _load_ledger(
         rejects = pl.concat([rejects, of_file(attempts.rejects, files["patterns"])])
     summary["illicit"] = int(transactions["is_illicit"].sum() or 0)
     summary["unlabelled"] = transactions["is_illicit"].null_count()
-    _tell(known, summary, is_whole=limit is None and rows == "published")
+    is_whole = limit is None and rows == "published"
+    _tell(known, summary, is_whole=is_whole)
+    if is_whole:
+        _tell_hashes(known, files)
     tables = {
         "transactions": transactions,
         "accounts": read.accounts,
@@ -231,6 +234,21 @@ def _tell(known: Card, summary: Mapping[str, Any], *, is_whole: bool) -> None:
             known.name,
             summary["attempt_rows_unmatched"],
         )
+
+
+def _tell_hashes(known: Card, files: Mapping[str, Path]) -> None:
+    """Warn of a file that is not the one whose hash is known, though it has as many rows."""
+    for file in known.files:
+        path = files.get(file.role)
+        if path is None or file.sha256 is None or path.suffix == ".gz":
+            continue
+        if sha256_of(path) != file.sha256:
+            logger.warning(
+                "dataset %r: %s is not the file whose hash is known: it is another version of it, "
+                "or was changed",
+                known.name,
+                path.name,
+            )
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Path], int | None], dict[str, Read]]] = (

@@ -63,7 +63,10 @@ _AMLSIM = Card(
     kind="ledger",
     source="amlsim",
     description="What IBM's AMLSim writes: a generator, so everyone has a ledger of their own.",
-    labels="Every transaction, with its alert and the alert's type; some alerts are false ones.",
+    labels=(
+        "Every transaction, with its alert, and the alert's type where it was joined on; some "
+        "alerts are false ones."
+    ),
     use="Detecting fan, cycle and gather-scatter patterns of exact shape.",
     not_for=(
         "Following money: amounts are drawn anew at each hop and cycles do not close. Bipartite "

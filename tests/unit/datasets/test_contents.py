@@ -189,6 +189,25 @@ def test_a_bad_row_of_a_second_file_names_its_file(tmp_path) -> None:
     ]
 
 
+def test_a_file_of_the_published_size_that_is_another_is_told(tmp_path, caplog) -> None:
+    path = write("fincen-files", tmp_path)
+    header, first, _ = path.read_text("utf-8").splitlines()
+    rows = [first.replace("1,71", f"{k},71", 1) for k in range(1, 4_508)]
+    path.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    assert xb.datasets.load("fincen-files", tmp_path).transactions.height == 4_507
+    assert "download_transactions_map.csv is not the file whose hash is known" in caplog.text
+
+
+def test_evaluate_finds_every_labelled_ledger_by_name(tmp_path) -> None:
+    labelled = {c.name for c in xb.datasets.CARDS.values() if c.kind == "ledger" and c.is_labelled}
+    assert labelled <= set(xb.evaluate.DATASETS)
+    assert not {"elliptic", "synthaml", "fincen-files"} & set(xb.evaluate.DATASETS)
+    write("amlsim", tmp_path)
+    data = xb.evaluate.load_dataset("amlsim", data_dir=tmp_path)
+    assert data.transactions["is_illicit"].to_list() == [False, True, True]
+    assert data.cases().to_list() == [None, "4", "4"]
+
+
 # -- fetching --------------------------------------------------------------------------------------
 
 
