@@ -52,7 +52,11 @@ def _amlworld(variant: str, rows: int, accounts: int, n_illicit: int | None) -> 
             "Rows of the Patterns and accounts files: no count was seen at the publisher.",
             "Whether every attempt of the Patterns file matches transactions one to one: matched "
             "on times, accounts and both legs, and what does not match is counted.",
-            *(() if n_illicit is None else ("Marked transactions: summed from a study's table.",)),
+            *(
+                ()
+                if n_illicit is None
+                else ("Marked transactions: as readers of the file count them.",)
+            ),
         ),
     )
 
@@ -134,16 +138,23 @@ _TIDE = Card(
         "Amounts across currencies: they are drawn without regard to the currency. Home bias: "
         "partners are chosen whatever their country."
     ),
-    citation="Tide, github.com/mntijn/Tide.",
+    citation=(
+        "Van den Beukel, Rožanec and Varbanescu, Tide: A Customisable Dataset Generator for "
+        "Anti-Money Laundering Research, arXiv:2603.01863, 2026."
+    ),
     licence="MIT (the generator)",
     home="https://github.com/mntijn/Tide",
     how="run the generator",
     files=(
-        DatasetFile("transactions", ("transactions.csv",)),
-        DatasetFile("accounts", ("nodes.csv",), is_required=False),
-        DatasetFile("ownership", ("ownership.csv",), is_required=False),
+        DatasetFile("transactions", ("transactions.csv", "generated_transactions.csv")),
+        DatasetFile("accounts", ("nodes.csv", "generated_nodes.csv"), is_required=False),
+        DatasetFile("ownership", ("ownership.csv", "generated_edges.csv"), is_required=False),
     ),
     folders=("tide",),
+    unverified=(
+        "The authors' reference ledgers, doi:10.5281/zenodo.18804069 (CC BY 4.0, as told): no file "
+        "was at hand; they have names of their own, and no pattern_id.",
+    ),
 )
 
 _SAML_D = Card(
@@ -165,7 +176,7 @@ _SAML_D = Card(
         "Oztas et al., Enhancing Anti-Money Laundering: Development of a Synthetic Transaction "
         "Monitoring Dataset, IEEE ICEBE 2023."
     ),
-    licence="CC BY-NC-SA 4.0",
+    licence="CC BY-NC-SA 4.0, as told",
     home="https://www.kaggle.com/datasets/berkanoztas/synthetic-transaction-monitoring-dataset-aml",
     how=f"download SAML-D.csv; {_KAGGLE}",
     files=(DatasetFile("transactions", ("SAML-D.csv",), rows=9_504_852),),
@@ -173,7 +184,8 @@ _SAML_D = Card(
     n_illicit=9_873,
     counted="the publisher's page, and its table of typologies, summed",
     unverified=(
-        "Licence: as others cite it.",
+        "Licence: as others cite it; another audit found none beside the data.",
+        "Version: the paper counts 9,411,384 rows of an earlier one.",
         "Spelling of currencies, countries and kinds of payment: as several readers of the file "
         "list them; no file was at hand.",
         "In which currency the amount is.",
@@ -234,7 +246,7 @@ _ELLIPTIC = Card(
         "Weber et al., Anti-Money Laundering in Bitcoin: Experimenting with Graph Convolutional "
         "Networks for Financial Forensics, KDD 2019 Workshop on Anomaly Detection in Finance."
     ),
-    licence="CC BY-NC-ND 4.0",
+    licence="CC BY-NC-ND 4.0, as told",
     home="https://www.kaggle.com/datasets/ellipticco/elliptic-data-set",
     how=f"download the three files; {_KAGGLE}",
     files=(
@@ -270,7 +282,7 @@ _PAYSIM = Card(
         "Lopez-Rojas, Elmir and Axelsson, PaySim: A financial mobile money simulator for fraud "
         "detection, EMSS 2016."
     ),
-    licence="CC BY-SA 4.0",
+    licence="CC BY-SA 4.0, as told",
     home="https://www.kaggle.com/datasets/ealaxi/paysim1",
     how=f"download the CSV; {_KAGGLE}",
     files=(

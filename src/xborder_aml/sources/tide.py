@@ -34,6 +34,9 @@ _COLUMNS = {
     "label_pattern": "pattern_type",
     "label_case": "pattern_id",
 }
+# As shared copies call them, and as the generator does.
+_NODES = ("nodes.csv", "generated_nodes.csv")
+_OWNERSHIP = ("ownership.csv", "generated_edges.csv")
 _KINDS = {"INDIVIDUAL": "person", "BUSINESS": "company"}
 
 
@@ -94,12 +97,13 @@ def _last_owners(source: Any) -> pl.DataFrame:
     empty = pl.DataFrame(schema={"account": pl.String, "holder": pl.String})
     if not isinstance(source, str | Path):
         return empty
-    beside = (Path(source).with_name(name) for name in ("ownership.csv", "ownership.csv.gz"))
-    path = next((p for p in beside if p.is_file()), None)
+    path = _first(Path(source), _OWNERSHIP)
     if path is None:
         return empty
     links = open_input(path)
     require(links, ("src", "dest"), "tide")
+    if "edge_type" in links.collect_schema().names():  # all edges in one file
+        links = links.filter(word("edge_type").str.to_lowercase() == "ownership")
     pairs = links.select(word("dest"), word("src")).collect()
     owner = dict(pairs.sort("dest", "src", descending=True).iter_rows())
 
@@ -117,8 +121,13 @@ def _last_owners(source: Any) -> pl.DataFrame:
 
 
 def _beside(path: Path) -> Path | None:
-    found = path.with_name("nodes.csv")
-    return found if found.is_file() else None
+    return _first(path, _NODES)
+
+
+def _first(path: Path, names: tuple[str, ...]) -> Path | None:
+    """Return the first file of these names beside a path, packed or not."""
+    tried = (path.with_name(name + ending) for name in names for ending in ("", ".gz"))
+    return next((p for p in tried if p.is_file()), None)
 
 
 TIDE = Source(

@@ -143,6 +143,22 @@ def test_tide_owners_come_from_the_files_beside_it(tmp_path) -> None:
     assert packed.accounts.equals(data.accounts)
 
 
+def test_tide_is_read_under_the_names_that_its_generator_gives(tmp_path) -> None:
+    path = write("tide", tmp_path)
+    shared = xb.datasets.load("tide", tmp_path)
+    path.rename(path.with_name("generated_transactions.csv"))
+    path.with_name("nodes.csv").rename(path.with_name("generated_nodes.csv"))
+    path.with_name("ownership.csv").unlink()
+    path.with_name("generated_edges.csv").write_text(
+        "src,dest,edge_type,amount\n"
+        "account_9,account_2,transaction,5\nperson_1,account_2,ownership,\n",
+        "utf-8",
+    )
+    own = xb.datasets.load("tide", tmp_path)
+    assert own.accounts.equals(shared.accounts)
+    assert own.transactions.equals(shared.transactions)
+
+
 def test_labels_that_cannot_be_read_are_told(tmp_path, caplog) -> None:
     path = write("saml-d", tmp_path)
     path.write_text(path.read_text("utf-8").replace(",1,Deposit-Send", ",?,Deposit-Send"), "utf-8")
