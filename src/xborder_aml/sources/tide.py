@@ -37,6 +37,7 @@ _COLUMNS = {
 # As shared copies call them, and as the generator does.
 _NODES = ("nodes.csv", "generated_nodes.csv")
 _OWNERSHIP = ("ownership.csv", "generated_edges.csv")
+_PACKED = ("", ".gz")
 _KINDS = {"INDIVIDUAL": "person", "BUSINESS": "company"}
 
 
@@ -126,7 +127,7 @@ def _beside(path: Path) -> Path | None:
 
 def _first(path: Path, names: tuple[str, ...]) -> Path | None:
     """Return the first file of these names beside a path, packed or not."""
-    tried = (path.with_name(name + ending) for name in names for ending in ("", ".gz"))
+    tried = (path.with_name(name + ending) for name in names for ending in _PACKED)
     return next((p for p in tried if p.is_file()), None)
 
 
@@ -138,5 +139,5 @@ TIDE = Source(
     options={},
     accounts=_accounts,
     find_accounts=_beside,
-    companions=("ownership.csv",),
+    companions=tuple(name + ending for name in _OWNERSHIP for ending in _PACKED),
 )
