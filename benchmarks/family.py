@@ -24,7 +24,7 @@ DAYS = 180
 """A ledger of half a year: default windows reach from two days to a month."""
 
 THREADS = 2
-SHAPES = {"uniform": (0.0, False), "hubs": (1.0, True)}
+SHAPES = {"hubs": (1.0, True), "uniform": (0.0, False)}
 """Name to skew and hubs."""
 
 

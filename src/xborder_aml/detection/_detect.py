@@ -69,7 +69,7 @@ def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = Non
 
 
 _BUSY = 64
-_WORK = 200_000_000
+_WORK = 100_000_000
 _LEAST_WORK = 32
 
 
