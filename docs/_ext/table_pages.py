@@ -19,6 +19,7 @@ from xborder_aml.jurisdictions.checks import CHECKS
 from xborder_aml.jurisdictions.facts import FUNCTIONS, STATUSES
 from xborder_aml.jurisdictions.tables import jurisdiction_tables
 from xborder_aml.normalise import RAW_COLUMNS
+from xborder_aml.outcomes.tables import TABLES as OUTCOME_TABLES
 from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES
 from xborder_aml.tracing.tables import TABLES as TRACE_TABLES
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
         "generated/tables.md": "\n".join(one_table(t) for t in (*TABLES, CHANNELS, CHECKS)),
         "generated/channels.md": channels(),
         "generated/trace-tables.md": "\n".join(one_table(t) for t in TRACE_TABLES),
+        "generated/outcome-tables.md": "\n".join(one_table(t) for t in OUTCOME_TABLES),
         "generated/sources.md": sources(),
         "generated/thresholds.md": thresholds(),
         "generated/evaluation.md": evaluation(),

@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     from xborder_aml.jurisdictions.channels import ChannelPlan, channels
     from xborder_aml.jurisdictions.checks import check_jurisdictions
     from xborder_aml.jurisdictions.tables import jurisdiction_tables
+    from xborder_aml.outcomes.events import Outcome
+    from xborder_aml.outcomes.figure import outcome_figure
+    from xborder_aml.outcomes.register import OutcomeRegister
     from xborder_aml.referral import refer
     from xborder_aml.report import (
         corridor_heatmap,
@@ -125,6 +128,8 @@ _HOME = {
     "LayeringChain": "detectors.layering_chain",
     "MirrorPayments": "detectors.mirror_payments",
     "MissingExtraError": "errors",
+    "Outcome": "outcomes.events",
+    "OutcomeRegister": "outcomes.register",
     "ParameterError": "errors",
     "Part": "detection",
     "Party": "detectors.typology",
@@ -171,6 +176,7 @@ _HOME = {
     "make_identity": "exchange.keys",
     "make_signing_key": "exchange.keys",
     "open_bundle": "exchange.verify",
+    "outcome_figure": "outcomes.figure",
     "pari_passu": "tracing",
     "payments_from": "tracing",
     "plan": "detection",
@@ -218,6 +224,8 @@ __all__ = [
     "LayeringChain",
     "MirrorPayments",
     "MissingExtraError",
+    "Outcome",
+    "OutcomeRegister",
     "ParameterError",
     "Part",
     "Party",
@@ -263,6 +271,7 @@ __all__ = [
     "make_identity",
     "make_signing_key",
     "open_bundle",
+    "outcome_figure",
     "pari_passu",
     "payments_from",
     "plan",

@@ -17,6 +17,7 @@ from xborder_aml.cli.datasets import datasets
 from xborder_aml.cli.demo import demo
 from xborder_aml.cli.evaluate import evaluate, leaderboard
 from xborder_aml.cli.ledger import detect, read, score
+from xborder_aml.cli.outcomes import outcomes
 from xborder_aml.cli.synth import synth
 from xborder_aml.cli.trace import trace
 
@@ -45,7 +46,7 @@ def main() -> None:
 _COMMANDS = (
     score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
     synth, evaluate, leaderboard, datasets,
-    bundle, verify,
+    bundle, verify, outcomes,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -13,7 +13,7 @@ from typing import Any
 from xborder_aml.errors import DataError
 from xborder_aml.exchange.canonical import canonical_json, read_canonical
 
-__all__ = ["START", "chain", "head_of", "link", "read_chain"]
+__all__ = ["START", "chain", "hashes_of", "head_of", "link", "read_chain"]
 
 START = "0" * 64
 """What the first line names in the place of a line before it."""
@@ -42,6 +42,11 @@ def chain(entries: Iterable[Mapping[str, Any]]) -> bytes:
 def head_of(lines: bytes) -> str:
     """Return the hash of the last line of a chain; of an empty one, `START`."""
     return _hash(lines.removesuffix(b"\n").rpartition(b"\n")[2]) if lines else START
+
+
+def hashes_of(lines: bytes) -> list[str]:
+    """Return the hash of each line; the last is the head."""
+    return [_hash(line) for line in lines.split(b"\n")[:-1]]
 
 
 def read_chain(lines: bytes, what: str) -> list[dict[str, Any]]:
