@@ -45,6 +45,13 @@ def bundle() -> None:
     help="age recipient (age1... or a file) who alone can open it.",
 )
 @click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE",
+    help="File that the case was made from, like the ledger: its hash is sealed, it is not.",
+)
+@click.option(
     "--note", "notes", multiple=True, metavar="TEXT", help="Sentence for the log of the bundle."
 )
 @verbosity
@@ -53,6 +60,7 @@ def seal(
     out: str,
     sign: tuple[str, ...],
     encrypt_to: tuple[str, ...],
+    inputs: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> None:
     """Seal the files of DIR in one file: hashes, a log, and signatures if keys are given.
@@ -65,7 +73,9 @@ def seal(
 
     signers = [_signer(key) for key in sign]
     with Talk() as talk:
-        manifest = seal_bundle(folder, out, sign=signers, encrypt_to=encrypt_to, notes=notes)
+        manifest = seal_bundle(
+            folder, out, sign=signers, encrypt_to=encrypt_to, inputs=inputs, notes=notes
+        )
         click.echo(hash_of(manifest))
         talk.say(
             f"sealed {out}: files {len(manifest['files']):,}, figures {manifest['n_figures']:,}"
@@ -138,9 +148,22 @@ def open_(path: str, out: str, identity: str | None) -> None:
     help="Public key that must have signed it, got by another way than the bundle.",
 )
 @click.option("--xsd", multiple=True, metavar="FILE", help="XML schema for the XML files in it.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE",
+    help="File that must be one that the case was made from, like the ledger.",
+)
 @_identity
 @verbosity
-def verify(path: str, trust: tuple[str, ...], xsd: tuple[str, ...], identity: str | None) -> None:
+def verify(
+    path: str,
+    trust: tuple[str, ...],
+    xsd: tuple[str, ...],
+    inputs: tuple[str, ...],
+    identity: str | None,
+) -> None:
     """Check BUNDLE, a file or a folder, from its bytes to the figures of its case file.
 
     Checks signatures, the hash of every file, the log, tables against their declared form, XML
@@ -151,7 +174,7 @@ def verify(path: str, trust: tuple[str, ...], xsd: tuple[str, ...], identity: st
     from xborder_aml.exchange.verify import verify_bundle
 
     with Talk() as talk:
-        found = verify_bundle(path, trust=trust, identity=identity, xsd=xsd)
+        found = verify_bundle(path, trust=trust, identity=identity, xsd=xsd, inputs=inputs)
         for sentence in found.checked:
             click.echo(f"ok     {sentence}")
         for sentence in found.problems:

@@ -21,7 +21,7 @@ __all__ = [
     "wrong_sums",
 ]  # fmt: skip
 
-_ALSO = {"known_accounts": "accounts", "accounts": "account_scores"}
+_ALSO = {"known_accounts": "accounts", "accounts": "account_scores", "evidence": "flows"}
 """Names of files that hold a table of another name."""
 _SPENT = ("held", "sunk", "fees", "superseded", "converted_out")
 
@@ -39,7 +39,7 @@ def declared() -> Mapping[str, tuple[Table, ...]]:
 
 
 def tables_in(content: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """Return name, rows, columns and sums of money of every Parquet file.
+    """Return file, rows, columns and sums of money of every Parquet file.
 
     Raises
     ------
@@ -68,15 +68,13 @@ def frames_in(content: Mapping[str, bytes]) -> dict[str, pl.DataFrame]:
 
 
 def facts_of(frame: pl.DataFrame, file: str) -> dict[str, Any]:
-    """Return name, rows, columns and sums of money of a table; sums are text, since they are large.
+    """Return file, rows, columns and sums of money of a table; sums are text, since they are large.
 
     Columns are told by kind only, because how a type is spelled out depends on the version of the
     library that reads it.
     """
-    table, _ = fitting(frame, file.rpartition("/")[2].removesuffix(".parquet"))
     return {
         "file": file,
-        "table": None if table is None else table.name,
         "rows": frame.height,
         "columns": {name: dtype.base_type().__name__ for name, dtype in frame.schema.items()},
         "sums": {
@@ -100,39 +98,42 @@ def fitting(frame: pl.DataFrame, name: str) -> tuple[Table | None, str | None]:
     return None, why
 
 
-def figures_in(content: Mapping[str, bytes]) -> list[Any] | None:
-    """Return the figures of a case; None where it has no ``figures.json``.
+def figures_in(content: Mapping[str, bytes]) -> dict[str, list[Any]]:
+    """Return the figures of each ``figures.json``, by the folder that it lies in, like ``case-1/``.
 
     Raises
     ------
     DataError
-        If the file holds no list.
+        If a file holds no list.
     """
-    if "figures.json" not in content:
-        return None
-    try:
-        figures = json.loads(content["figures.json"])
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"figures.json is no JSON: {error}") from error
-    if not isinstance(figures, list):
-        raise DataError("figures.json holds no list of figures")
-    return figures
+    out = {}
+    for file in sorted(content):
+        folder, _, name = file.rpartition("/")
+        if name == "figures.json":
+            try:
+                figures = json.loads(content[file])
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{file} is no JSON: {error}") from error
+            if not isinstance(figures, list):
+                raise DataError(f"{file} holds no list of figures")
+            out[f"{folder}/" if folder else ""] = figures
+    return out
 
 
 # -- what a page shows -----------------------------------------------------------------------------
 
 
 class _Marks(HTMLParser):
-    """Collects elements that say which figure they show: ``data-figure`` and ``data-value``."""
+    """Collects elements that say which figure they show: ``<data value= data-figure=>``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[str, str]] = []
 
-    def handle_starttag(self, _: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if "data-figure" in told:
-            self.found.append((str(told["data-figure"]), str(told.get("data-value"))))
+        if tag == "data" and "data-figure" in told:
+            self.found.append((str(told["data-figure"]), str(told.get("value"))))
 
 
 def marked_figures(page: bytes) -> list[tuple[str, str]]:
@@ -140,7 +141,7 @@ def marked_figures(page: bytes) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> marked_figures(b'<b data-figure="in" data-value="600">EUR 6.00</b>')
+    >>> marked_figures(b'<data value="600" data-figure="in">6.00 EUR</data>')
     [('in', '600')]
     """
     marks = _Marks()

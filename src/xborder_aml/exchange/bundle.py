@@ -36,8 +36,8 @@ from xborder_aml.exchange.keys import AGE_MAGIC, Signer, decrypt, encrypt
 
 __all__ = [
     "CONTENT", "FORMAT", "HASHED", "LOG", "MANIFEST", "SIGNATURES", "SUMS", "check_names",
-    "file_facts", "log_entries", "manifest_sum", "pack", "read_bundle", "seal", "seal_bundle",
-    "unpack",
+    "file_facts", "input_facts", "log_entries", "manifest_sum", "pack", "read_bundle", "seal",
+    "seal_bundle", "unpack",
 ]  # fmt: skip
 
 FORMAT = "xborder-aml evidence bundle 1"
@@ -59,6 +59,7 @@ def seal_bundle(
     *,
     sign: Sequence[Signer] = (),
     encrypt_to: Sequence[str] = (),
+    inputs: Sequence[str | os.PathLike[str]] = (),
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Seal the files of a folder in a bundle, and write it to a file.
@@ -66,15 +67,18 @@ def seal_bundle(
     Parameters
     ----------
     folder
-        What `score`, `trace` or `refer` wrote, and whatever else belongs to the case. Inputs and
-        parameters are taken from its ``manifest.json``, ``parameters.json`` or ``trace.json``.
-        Hidden files and folders, those whose name begins with a dot, are left out.
+        What `score`, `trace` or `refer` wrote, and whatever else belongs to the case. Parameters
+        are taken from its ``parameters.json``, ``manifest.json``, ``referral.json`` or
+        ``trace.json``, and inputs from its ``manifest.json``. Hidden files and folders, those whose
+        name begins with a dot, are left out.
     out
         The file to write; it is whole or absent.
     sign
         Keys that sign the manifest.
     encrypt_to
         Recipients of age, ``age1...`` or files: only they can open the result.
+    inputs
+        Files that the case was made from, like the ledger: their hashes are sealed, they are not.
     notes
         Sentences for the log, like who handed the ledger over and when.
 
@@ -86,7 +90,7 @@ def seal_bundle(
     Raises
     ------
     DatasetUnavailableError
-        If there is no such folder.
+        If there is no such folder, or no such input.
     DataError
         If the folder is empty, a file has a name that not every system can hold, or a table or the
         figures cannot be read.
@@ -102,7 +106,7 @@ def seal_bundle(
     content = _files_of(Path(folder), hidden=False)
     if not content:
         raise DataError(f"there is no file in {str(folder)!r} to seal")
-    files = seal(content, sign=sign, notes=notes)
+    files = seal(content, sign=sign, inputs=[input_facts(path) for path in inputs], notes=notes)
     sealed = pack(files)
     if encrypt_to:
         sealed = encrypt(sealed, list(encrypt_to))
@@ -117,21 +121,25 @@ def seal_bundle(
 
 
 def seal(
-    content: Mapping[str, bytes], *, sign: Sequence[Signer] = (), notes: Sequence[str] = ()
+    content: Mapping[str, bytes],
+    *,
+    sign: Sequence[Signer] = (),
+    inputs: Sequence[Mapping[str, Any]] = (),
+    notes: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """Return the files of a bundle that holds `content`, from name to bytes."""
     check_names(content)
-    inputs, parameters = _described(content)
+    told, parameters = _described(content)
     files = [file_facts(name, content[name]) for name in sorted(content)]
     signers = {signer.fingerprint: signer for signer in sign}
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": xborder_aml.__version__,
-        "inputs": inputs,
+        "inputs": [*told, *inputs],
         "parameters": parameters,
         "files": files,
         "tables": tables_in(content),
-        "n_figures": len(figures_in(content) or []),
+        "n_figures": sum(map(len, figures_in(content).values())),
         "notes": list(notes),
         "signers": sorted(signers),
     }
@@ -167,6 +175,22 @@ def log_entries(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 def file_facts(name: str, data: bytes) -> dict[str, Any]:
     """Return what the manifest says of a file."""
     return {"name": name, "bytes": len(data), "sha256": _sha256(data)}
+
+
+def input_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what the manifest says of a file that is not in the bundle.
+
+    Raises
+    ------
+    DatasetUnavailableError
+        If there is no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DatasetUnavailableError(f"there is no input {str(file)!r}; check the path")
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return {"name": file.name, "bytes": file.stat().st_size, "sha256": digest}
 
 
 def manifest_sum(manifest: bytes) -> bytes:
@@ -275,11 +299,9 @@ def _files_of(folder: Path, *, hidden: bool) -> dict[str, bytes]:
 def _described(content: Mapping[str, bytes]) -> tuple[list[Any], dict[str, Any]]:
     """Return inputs and parameters, as the files that the library writes tell them."""
     run = _object(content, "manifest.json")
-    if "parameters.json" in content:
-        parameters = _object(content, "parameters.json")
-    else:
-        parameters = run.get("parameters") or _object(content, "trace.json")
-    inputs = run.get("inputs", [])
+    inputs, parameters = run.get("inputs", []), run.get("parameters", {})
+    for name in ("trace.json", "referral.json", "parameters.json"):  # the most telling last
+        parameters = _object(content, name) or parameters
     if not isinstance(inputs, list) or not isinstance(parameters, dict):
         raise DataError("manifest.json of the folder has inputs or parameters of another form")
     return inputs, parameters

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from xborder_aml.errors import DataError, ParameterError
-from xborder_aml.exchange import _contents
+from xborder_aml.exchange._checks import Findings, Verification, check_contents, in_words
 from xborder_aml.exchange.bundle import (
     CONTENT,
     FORMAT,
@@ -22,16 +19,14 @@ from xborder_aml.exchange.bundle import (
     SUMS,
     check_names,
     file_facts,
+    input_facts,
     log_entries,
     manifest_sum,
     read_bundle,
 )
 from xborder_aml.exchange.canonical import hash_of, read_canonical
 from xborder_aml.exchange.chain import head_of, read_chain
-from xborder_aml.exchange.figures import Evidence, wrong_figures
 from xborder_aml.exchange.keys import fingerprint_of, read_public, signed_by
-from xborder_aml.exchange.validate import validate_xml
-from xborder_aml.schema import TRANSACTIONS
 
 __all__ = ["Verification", "open_bundle", "verify_bundle"]
 
@@ -41,59 +36,13 @@ _KEYS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What a check of a bundle found.
-
-    Parameters
-    ----------
-    checked
-        What was found to hold, one sentence each.
-    problems
-        What is wrong.
-    unchecked
-        What could not be checked, and what it would take.
-    signers
-        Fingerprints of the keys whose signatures hold.
-    """
-
-    checked: tuple[str, ...]
-    problems: tuple[str, ...]
-    unchecked: tuple[str, ...]
-    signers: tuple[str, ...]
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing was found wrong; what was not checked may still be."""
-        return not self.problems
-
-
-@dataclass
-class _Findings:
-    """Collects sentences while the checks run."""
-
-    checked: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-    signers: list[str] = field(default_factory=list)
-
-    def tell(self, problems: Sequence[str], else_say: str) -> None:
-        self.problems += problems
-        if not problems:
-            self.checked.append(else_say)
-
-    def done(self) -> Verification:
-        return Verification(
-            tuple(self.checked), tuple(self.problems), tuple(self.unchecked), tuple(self.signers)
-        )
-
-
 def verify_bundle(
     path: str | os.PathLike[str],
     *,
     trust: Sequence[str | os.PathLike[str]] = (),
     identity: str | os.PathLike[str] | None = None,
     xsd: Sequence[str | os.PathLike[str]] = (),
+    inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> Verification:
     """Check a bundle, from its archive's bytes to the figures of its case file.
 
@@ -111,6 +60,8 @@ def verify_bundle(
         File of an age identity, for an encrypted archive.
     xsd
         XML schemas: each XML file of the bundle must be valid by one of them.
+    inputs
+        Files, like the ledger, that must be what the case was made from.
 
     Raises
     ------
@@ -124,7 +75,8 @@ def verify_bundle(
         If it is signed, encrypted or has XML to check, and the package for that is not installed.
     """
     trusted = [fingerprint_of(read_public(key)) for key in trust]
-    found = _Findings()
+    came_in = [input_facts(file) for file in inputs]
+    found = Findings()
     try:
         files = read_bundle(path, identity=identity)
         check_names(files)
@@ -135,15 +87,15 @@ def verify_bundle(
         found.problems.append(str(error))
         return found.done()
     _signatures(files, manifest, trusted, found)
-    found.tell(_wrong_files(files, manifest), f"{_n(manifest['files'], 'file')} as sealed")
+    found.tell(_wrong_files(files, manifest), f"{in_words(manifest['files'], 'file')} as sealed")
     found.tell(_wrong_log(files, manifest), "the log is whole and agrees with the manifest")
     if found.problems:
         found.unchecked.append("tables, sums and figures, because the files are not as sealed")
         return found.done()
+    if came_in:
+        _inputs(came_in, manifest, found)
     content = {n.removeprefix(CONTENT): d for n, d in files.items() if n.startswith(CONTENT)}
-    tables = _tables(content, manifest, found)
-    _xml(content, xsd, found)
-    _figures(content, manifest, tables, found)
+    check_contents(content, manifest, xsd, found)
     return found.done()
 
 
@@ -203,7 +155,7 @@ def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _signatures(
-    files: Mapping[str, bytes], manifest: Mapping[str, Any], trusted: list[str], found: _Findings
+    files: Mapping[str, bytes], manifest: Mapping[str, Any], trusted: list[str], found: Findings
 ) -> None:
     told = set(manifest["signers"])
     wanted = {f"{SIGNATURES}{name}.{kind}" for name in told for kind in ("pem", "sig")}
@@ -230,7 +182,7 @@ def _signatures(
         found.tell([] if name in found.signers else [problem], sentence)
     unknown = [name for name in found.signers if name not in trusted]
     if unknown:
-        found.checked.append(f"{_n(unknown, 'signature')} by keys whose owner is not known")
+        found.checked.append(f"{in_words(unknown, 'signature')} by keys whose owner is not known")
     if not told:
         found.unchecked.append("who made the bundle: it is not signed, so anyone can have made it")
     elif unknown and not trusted:
@@ -262,111 +214,14 @@ def _wrong_log(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> list[
     return []
 
 
-# -- contents --------------------------------------------------------------------------------------
-
-
-def _tables(
-    content: Mapping[str, bytes], manifest: Mapping[str, Any], found: _Findings
-) -> dict[str, pl.DataFrame]:
-    """Check forms and sums of tables; return them by name."""
-    try:
-        frames = _contents.frames_in(content)
-    except DataError as error:
-        found.problems.append(str(error))
-        return {}
-    facts = [_contents.facts_of(frame, file) for file, frame in frames.items()]
-    problems = []
-    if facts != manifest["tables"]:
-        problems.append("tables have other rows, columns or sums of money than the manifest says")
-    tables = {}
-    for file, frame in frames.items():
-        name = file.rpartition("/")[2].removesuffix(".parquet")
-        tables[file.removesuffix(".parquet")] = frame
-        table, why = _contents.fitting(frame, name)
-        if why is not None:
-            problems.append(f"{file} is not of the form that its name says: {why}")
-        elif table is None:
-            found.unchecked.append(f"the form of {file}: this version declares no such table")
-    found.tell(problems, f"{_n(tables, 'table')} with the rows and sums that the manifest says")
-    if not problems:
-        found.tell(_contents.wrong_sums(tables), "sums within and between tables agree")
-    return tables
-
-
-def _xml(
-    content: Mapping[str, bytes], xsd: Sequence[str | os.PathLike[str]], found: _Findings
+def _inputs(
+    given: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], found: Findings
 ) -> None:
-    documents = [name for name in sorted(content) if name.lower().endswith(".xml")]
-    if not documents:
-        return
-    if not xsd:
-        found.unchecked.append(f"{_n(documents, 'XML file')}: give the schemas (--xsd)")
-        return
-    problems = []
-    for name in documents:
-        faults = [_faults(content[name], schema) for schema in xsd]
-        if all(faults):
-            problems.append(f"{name} is valid by no schema; by the first, {faults[0][0]}")
-    found.tell(problems, f"{_n(documents, 'valid XML file')}")
-
-
-def _faults(document: bytes, schema: str | os.PathLike[str]) -> tuple[str, ...]:
-    return validate_xml(document, schema, most=1)
-
-
-def _figures(
-    content: Mapping[str, bytes],
-    manifest: Mapping[str, Any],
-    tables: Mapping[str, pl.DataFrame],
-    found: _Findings,
-) -> None:
-    try:
-        figures = _contents.figures_in(content)
-    except DataError as error:
-        found.problems.append(str(error))
-        return
-    if len(figures or []) != manifest["n_figures"]:
-        found.problems.append("there are other figures than the manifest says")
-    if figures is None:
-        found.unchecked.append("figures: the bundle has no figures.json")
-        return
-    if figures and "transactions" not in tables:
-        found.problems.append("there are figures, and no transactions.parquet to recompute them by")
-        return
-    evidence = Evidence(
-        tables.get("transactions", TRANSACTIONS.empty()),
-        tables,
-        manifest["parameters"],
-        accounts=tables.get("known_accounts"),
-    )
-    found.tell(
-        wrong_figures(figures, evidence), f"{_n(figures, 'figure')} recomputed from the evidence"
-    )
-    told = {str(f.get("figure")): str(f.get("value")) for f in figures if isinstance(f, Mapping)}
-    for name in sorted(content):
-        if name.lower().endswith((".html", ".htm")):
-            _page(name, content[name], told, found)
-
-
-def _page(name: str, page: bytes, told: Mapping[str, str], found: _Findings) -> None:
-    marks = _contents.marked_figures(page)
-    if not marks:
-        found.unchecked.append(f"the figures that {name} shows: it marks none")
-        return
-    problems = [
-        f"{name} shows {value} for the figure {figure!r}, which is {told.get(figure, 'not there')}"
-        for figure, value in marks
-        if told.get(figure) != value
+    """Compare files by size and hash; a name may have changed."""
+    known = {entry.get("sha256") for entry in manifest["inputs"] if isinstance(entry, dict)}
+    wrong = [
+        f"{entry['name']} is not among the inputs that the case was made from"
+        for entry in given
+        if entry["sha256"] not in known
     ]
-    found.tell(problems, f"{_n(marks, 'figure')} in {name} as figures.json has them")
-
-
-def _n(things: Sized, word: str) -> str:
-    """Return how many there are, in words.
-
-    Examples
-    --------
-    >>> _n([4, 7], "file"), _n([4], "file")
-    ('2 files', '1 file')
-    """
-    return f"{len(things):,} {word}{'' if len(things) == 1 else 's'}"
+    found.tell(wrong, f"{in_words(given, 'input')} that the case was made from")

@@ -22,7 +22,7 @@ FIGURE = {
     "figure": "in", "value": 6_000_000, "unit": "EUR", "transaction_ids": [4], "how": "sum_base",
     "arguments": {},
 }  # fmt: skip
-PAGE = b'<p data-figure="in" data-value="6000000">EUR 60,000.00</p>'
+PAGE = b'<data value="6000000" data-figure="in">60,000.00 EUR</data>'
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -106,7 +106,7 @@ def test_the_manifest_tells_inputs_parameters_tables_and_version(tmp_path):
     assert manifest["inputs"] == run["inputs"]
     assert manifest["parameters"] == run["parameters"]
     assert manifest["version"] == xb.__version__
-    (told,) = [t for t in manifest["tables"] if t["table"] == "transactions"]
+    (told,) = [t for t in manifest["tables"] if t["file"] == "transactions.parquet"]
     assert told["rows"] == LEDGER.height
     assert told["sums"]["base_minor"] == str(LEDGER["base_minor"].sum())
     assert files[MANIFEST] == canonical_json(manifest)
@@ -305,6 +305,8 @@ def test_tables_that_break_their_form_or_sums_are_problems(tmp_path):
     twice = pl.concat([LEDGER, LEDGER.head(1)])
     found = problems(tmp_path, sealed_with({"transactions.parquet": parquet(twice)}))
     assert "stands in two rows" in found[0]
+    found = problems(tmp_path, seal({"waterfall.parquet": parquet(LEDGER)}))
+    assert "has not the columns that its name says" in found[0]
     steps = {"scope": ["all"] * 2, "position": [1, 2], "step": ["a", "b"],
              "change_minor": [5, -2], "value_minor": [5, 4]}  # fmt: skip
     found = problems(tmp_path, sealed_with({"waterfall.parquet": parquet(pl.DataFrame(steps))}))
@@ -333,6 +335,28 @@ def test_a_manifest_of_another_form_is_a_problem_and_no_crash(small, tmp_path, p
     text = canonical_json(manifest)
     files = {**small, MANIFEST: text, bundles.SUMS: bundles.manifest_sum(text)}
     assert problems(tmp_path, files)
+
+
+def test_several_cases_are_each_checked_by_their_own_evidence(tmp_path):
+    both = {f"case-{i}/{name}": data for i in (1, 2) for name, data in case().items()}
+    assert problems(tmp_path, seal(both)) == ()
+    wrong = {**both, "case-2/figures.json": figures(value=5), "case-2/case.html": b""}
+    (problem,) = problems(tmp_path, seal(wrong))
+    assert problem.startswith("case-2/figure 'in' says 5")
+    del both["case-1/transactions.parquet"]
+    assert "case-1/transactions.parquet is not there" in problems(tmp_path, seal(both))[0]
+
+
+def test_inputs_are_known_by_their_hash(tmp_path):
+    put(tmp_path, {"case/a.txt": b"x", "ledger.csv": b"1", "other.csv": b"2"})
+    path = tmp_path / "b.zip"
+    manifest = seal_bundle(tmp_path / "case", path, inputs=[tmp_path / "ledger.csv"])
+    assert [entry["name"] for entry in manifest["inputs"]] == ["ledger.csv"]
+    assert verify_bundle(path, inputs=[tmp_path / "ledger.csv"]).problems == ()
+    (problem,) = verify_bundle(path, inputs=[tmp_path / "other.csv"]).problems
+    assert problem.startswith("other.csv is not among the inputs")
+    with pytest.raises(xb.DatasetUnavailableError, match="there is no input"):
+        seal_bundle(tmp_path / "case", path, inputs=[tmp_path / "none.csv"])
 
 
 # -- keys ------------------------------------------------------------------------------------------
