@@ -109,7 +109,8 @@ def _tables(
         try:
             wrong = [w for f in folders for w in _contents.wrong_sums(_within(f, tables))]
         except pl.exceptions.PolarsError as error:
-            wrong = [f"a table has not the columns that its name says: {error}"]
+            cause = str(error).splitlines()[0]
+            wrong = [f"a table has not the columns that its name says: {cause}"]
         found.tell(wrong, "sums within and between tables agree")
     return tables
 
