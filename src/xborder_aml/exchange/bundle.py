@@ -91,6 +91,8 @@ def seal_bundle(
     ------
     DatasetUnavailableError
         If there is no such folder, or no such input.
+    ParameterError
+        If `out` lies in the folder, or a recipient is none.
     DataError
         If the folder is empty, a file has a name that not every system can hold, or a table or the
         figures cannot be read.
@@ -103,6 +105,11 @@ def seal_bundle(
     each time. Everything is held in memory.
     """
     target = Path(out)
+    if target.resolve().is_relative_to(Path(folder).resolve()):
+        raise ParameterError(
+            f"{str(target)!r} lies in the folder that is sealed, and would be part of the next "
+            "bundle; put it beside the folder"
+        )
     content = _files_of(Path(folder), hidden=False)
     if not content:
         raise DataError(f"there is no file in {str(folder)!r} to seal")

@@ -196,7 +196,9 @@ def encrypt(message: bytes, recipients: list[str]) -> bytes:
     age = _age()
     keys = []
     for text in recipients:
-        told = text if text.startswith("age1") else _content(text, "recipient").decode("utf-8")
+        told = text
+        if not text.startswith("age1"):
+            told = _content(text, "recipient").decode("utf-8", "replace")
         try:
             keys.append(age.x25519.Recipient.from_str(told.strip()))
         except age.RecipientError as error:

@@ -153,6 +153,8 @@ def test_what_cannot_be_sealed_says_why(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(xb.DataError, match="no file in"):
         seal_bundle(tmp_path / "empty", tmp_path / "b.zip")
+    with pytest.raises(xb.ParameterError, match="put it beside the folder"):
+        seal_bundle(tmp_path / "empty", tmp_path / "empty" / "b.zip")
     for name, text, message in [
         ("t.parquet", b"PAR1", "t.parquet cannot be read"),
         ("figures.json", b"{}", "holds no list"),
