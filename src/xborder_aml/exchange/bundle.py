@@ -48,7 +48,7 @@ HASHED = ("inputs", "parameters", "files", "tables", "version")
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _BROKEN_ZIP = (
-    zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError,
+    zipfile.BadZipFile, RuntimeError, ValueError, EOFError, OSError,
     struct.error, zlib.error, IndexError, KeyError, OverflowError, MemoryError,
 )  # fmt: skip
 
