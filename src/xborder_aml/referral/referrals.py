@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from typing import overload
 
 import polars as pl
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.jurisdictions.tables import JurisdictionTables
+from xborder_aml.referral._propose import propose
+from xborder_aml.referral.proposal import Referral
+from xborder_aml.referral.settings import ReferralSettings
 from xborder_aml.schema import ACCOUNT_SCORES, JURISDICTION, REFERRALS
 from xborder_aml.score.attribution import account_rows, attributions, roles_of
+from xborder_aml.tracing import Traced
 
 __all__ = ["REASON_CODES", "refer"]
 
@@ -29,52 +36,136 @@ _SIGNIFICANT = 0.05
 _MANY = 3
 
 
+@overload
 def refer(
     scores: pl.DataFrame,
     findings: Findings,
     graph: TransactionGraph,
     *,
+    requesting: str | None = ...,
+    as_of: date | str | None = ...,
+    max_p_value: float = ...,
+    top: int | None = ...,
+) -> pl.DataFrame: ...
+
+
+@overload
+def refer(
+    scores: Traced,
+    findings: Findings | None = ...,
+    *,
+    requesting: str,
+    as_of: date | str | None = ...,
+    predicate: str | None = ...,
+    settings: ReferralSettings | None = ...,
+    facts: Mapping[str, str] | None = ...,
+    tables: JurisdictionTables | None = ...,
+) -> Referral: ...
+
+
+def refer(
+    scores: pl.DataFrame | Traced,
+    findings: Findings | None = None,
+    graph: TransactionGraph | None = None,
+    *,
     requesting: str | None = None,
     as_of: date | str | None = None,
     max_p_value: float = 0.05,
     top: int | None = None,
-) -> pl.DataFrame:
-    """Propose accounts for referral to an asset-recovery request.
+    predicate: str | None = None,
+    settings: ReferralSettings | None = None,
+    facts: Mapping[str, str] | None = None,
+    tables: JurisdictionTables | None = None,
+) -> pl.DataFrame | Referral:
+    """Propose what to refer: accounts of a search, or the money of a trace.
 
-    Every account whose evidence chance seldom shows is a proposal, in the order of the scores.
-    Money
-    at stake is recomputed here from the evidence transactions that stand beside it: each counts
-    once, and the larger of what came in and what went out is taken.
+    From scores, findings and a graph: every account whose evidence chance seldom shows, in the
+    order of the scores. Money at stake is recomputed here from the evidence transactions that stand
+    beside it: each counts once, and the larger of what came in and what went out is taken.
+
+    From a trace: one proposal a case and jurisdiction, with the waterfall from the seed value to
+    the expected recoverable value, the decision and what would alter it, channels, clocks, what
+    speaks against it, and what the request lacks.
 
     Parameters
     ----------
     scores
-        What `EvidenceScorer.score` returned.
-    findings, graph
-        What the scores were made from.
+        What `EvidenceScorer.score` returned, or what `trace` did.
+    findings
+        What the scores were made from. With a trace, optional: its evidence connects claims.
+    graph
+        What the scores were made from; not with a trace.
     requesting
-        ISO 3166-1 alpha-2 code of the authority that will ask: adds REQUESTING_STATE where evidence
-        touches it.
+        ISO 3166-1 alpha-2 code of the authority that will ask. With scores it adds REQUESTING_STATE
+        where evidence touches it; a trace needs it.
     as_of
-        Last day to look at: findings that end later, and so could not have been known, are left
-        out. Scores and reasons stay those of `scores`: to score as of that day too, score
-        ``graph.window(...)``. By default the whole ledger.
-    max_p_value
-        Largest combined p-value of an account that is proposed.
-    top
-        Most proposals.
+        With scores, last day to look at: findings that end later, and so could not have been known,
+        are left out. Scores and reasons stay those of `scores`: to score as of that day too, score
+        ``graph.window(...)``. By default the whole ledger. With a trace, the day of the request; by
+        default the day on which the trace ends.
+    max_p_value, top
+        Largest combined p-value of an account that is proposed, and most proposals; with scores
+        only.
+    predicate
+        Offence behind the request, as for `channels`; with a trace only, as all that follow.
+    settings
+        Assumptions and limits.
+    facts
+        What a person adds to the request: a mapping of names of
+        `xborder_aml.referral.completeness.FACTS` to text.
+    tables
+        Tables of law and co-operation, by default the packaged ones.
 
     Returns
     -------
-    DataFrame
-        schema.REFERRALS, ranked from 1.
+    DataFrame or Referral
+        schema.REFERRALS, ranked from 1; or, of a trace, a `Referral`.
 
     Raises
     ------
     ParameterError
         If `requesting` is no ISO code, `as_of` no date, `max_p_value` no probability, or `top`
-        below 1.
+        below 1; or if an argument is missing or belongs to the other form.
+
+    Examples
+    --------
+    >>> import xborder_aml as xb
+    >>> graph = xb.TransactionGraph(xb.example_ledger())
+    >>> referral = xb.refer(xb.trace(graph, {"victim": [4]}), requesting="EE")
+    >>> referral.requests.select("jurisdiction", "decision").rows()[0]
+    ('CY', 'MONITOR')
     """
+    if isinstance(scores, Traced):
+        if graph is not None or top is not None or max_p_value != 0.05:
+            raise ParameterError(
+                "graph, max_p_value and top belong to scores; a trace has its own graph"
+            )
+        if requesting is None:
+            raise ParameterError("requesting is missing: say which jurisdiction asks, like 'EE'")
+        return propose(
+            scores, requesting=requesting, on=_day(as_of), findings=findings,
+            predicate=predicate, settings=settings, facts=facts, tables=tables,
+        )  # fmt: skip
+    if findings is None or graph is None:
+        raise ParameterError("scores need the findings and the graph that they were made from")
+    if any(given is not None for given in (predicate, settings, facts, tables)):
+        raise ParameterError(
+            "predicate, settings, facts and tables belong to a trace; give what trace returned "
+            "instead of scores"
+        )
+    return _ranked(scores, findings, graph, requesting, as_of, max_p_value, top)
+
+
+def _ranked(
+    scores: pl.DataFrame,
+    findings: Findings,
+    graph: TransactionGraph,
+    requesting: str | None,
+    as_of: date | str | None,
+    max_p_value: float,
+    top: int | None,
+) -> pl.DataFrame:
+    """Return schema REFERRALS of scored accounts."""
     if requesting is not None and requesting not in JURISDICTION.categories:
         raise ParameterError(
             f"requesting={requesting!r} is not an ISO 3166-1 alpha-2 code"
@@ -113,14 +204,18 @@ def refer(
 
 
 def _known_by(findings: Findings, as_of: date | str | None) -> pl.DataFrame:
-    if as_of is None:
+    day = _day(as_of)
+    if day is None:
         return findings.findings
-    try:
-        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-    except ValueError as error:
-        raise ParameterError(f"as_of={as_of!r} is not a date like 2015-01-31") from error
     end = datetime.combine(day, time.max, UTC)
     return findings.findings.filter(pl.col("ended_at") <= end)
+
+
+def _day(as_of: date | str | None) -> date | None:
+    try:
+        return date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError as error:
+        raise ParameterError(f"as_of={as_of!r} is not a date like 2015-01-31") from error
 
 
 def _facts(rows: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,250 @@
+"""Account by account: what is traced, held, reachable, and expected, at each end of each band."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from xborder_aml.jurisdictions.channels import ChannelPlan
+from xborder_aml.referral.settings import Band, ReferralSettings
+from xborder_aml.referral.worth import cooperation, ppm, survival_shares, worth_of
+from xborder_aml.tracing import Traced
+
+__all__ = ["ENDS", "Reach", "Row", "Worth", "account_rows", "located", "reach_of", "worth"]
+
+ENDS = ("least", "middle", "most")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a jurisdiction is reached: the best channel to freeze, and to hold before that."""
+
+    availability: str
+    channel: str | None
+    stop: str | None
+    delay: Band
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An account of a case. Money is in the base currency."""
+
+    case: str
+    account: str
+    holder: str | None
+    jurisdiction: str | None
+    traced: int
+    gone: int
+    low: int | None
+    high: int | None
+    last_in_at: Any
+    is_edge: bool
+    is_unrated: bool
+    survival: Mapping[str, int | None]
+    """Millionths by end of the delay's band, and for waiting; None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The levels of an account in the middle of every band, and what waiting loses."""
+
+    present: int
+    surviving: int
+    reachable: int
+    weighted: int
+    waiting: int
+
+
+def reach_of(
+    plan: ChannelPlan | None, jurisdiction: str | None, asking: str, settings: ReferralSettings
+) -> Reach:
+    """Return how to reach a jurisdiction; a plan is None inside the asking one, or with none."""
+    if plan is None:
+        kind = "domestic" if jurisdiction == asking else "unknown"
+        return Reach(kind, None, None, settings.delay(kind, None))
+    freeze, stop = plan.first("freeze"), plan.first("stop")
+    if freeze is None:
+        return Reach("closed", None, None if stop is None else stop["channel"],
+                     settings.delay("unknown", None))  # fmt: skip
+    holds = stop if stop is not None and stop["availability"] == "open" else freeze
+    return Reach(
+        freeze["availability"],
+        freeze["channel"],
+        None if stop is None else stop["channel"],
+        settings.delay(holds["kind"], holds["channel"]),
+    )
+
+
+def located(traced: Traced) -> pl.DataFrame:
+    """Return the holdings above 0, each where its account is held.
+
+    Where the accounts table does not tell, the transactions that the account was paid by do: the
+    jurisdiction that most of them name.
+    """
+    held = traced.holdings.filter(pl.col("amount_minor") > 0)
+    held = held.with_columns(pl.col("jurisdiction", "currency").cast(pl.String))
+    lost = held.filter(pl.col("jurisdiction").is_null())["account"].unique()
+    if lost.is_empty():
+        return held
+    told = (
+        traced.graph.transactions.filter(pl.col("beneficiary").is_in(lost.implode()))
+        .select(account="beneficiary", told=pl.col("beneficiary_jurisdiction").cast(pl.String))
+        .drop_nulls()
+        .group_by("account", "told")
+        .len()
+        .sort("len", "told", descending=[True, False])
+        .unique("account", keep="first")
+        .drop("len")
+    )
+    joined = held.join(told, on="account", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("jurisdiction", "told").alias("jurisdiction")).drop(
+        "told"
+    )
+
+
+def account_rows(
+    traced: Traced,
+    held: pl.DataFrame,
+    reach: Mapping[str | None, Reach],
+    settings: ReferralSettings,
+    bounds_of: int,
+) -> list[Row]:
+    """Return the accounts that hold claimed money, most first within a case.
+
+    Parameters
+    ----------
+    held
+        What `located` returned, with the case of each claim.
+    """
+    places = dict(held.select("account", "jurisdiction").iter_rows())
+    delays = {account: reach[place].delay for account, place in places.items()}
+    shares = _shares(traced, delays, settings)
+    limits = _limits(traced, held, bounds_of)
+    known = _balances(traced)
+    rows = []
+    for key, part in held.group_by("case", "account", maintain_order=True):
+        case, account = str(key[0]), str(key[1])
+        rated = part.drop_nulls("base_minor")
+        low, high = limits.get(account, (None, None))
+        rows.append(
+            Row(
+                case=case,
+                account=account,
+                holder=part["holder"][0],
+                jurisdiction=part["jurisdiction"][0],
+                traced=int(rated["base_minor"].sum()),
+                gone=_gone(part, known.get(account)),
+                low=low,
+                high=high,
+                last_in_at=part["last_in_at"].max(),
+                is_edge=bool(part["is_edge"].all()),
+                is_unrated=rated.height < part.height,
+                survival={end: _mixed(rated, shares[end]) for end in (*ENDS, "wait")},
+            )
+        )
+    return sorted(rows, key=lambda r: (r.case, -r.traced, r.account))
+
+
+def worth(row: Row, reach: Reach, settings: ReferralSettings) -> Worth:
+    """Return the levels of an account with all assumptions in the middle."""
+    levels = value(row, reach, settings, lambda _: "middle")
+    later = value(row, reach, settings, lambda _: "middle", wait=True)
+    return Worth(**levels, waiting=levels["weighted"] - later["weighted"])
+
+
+def value(
+    row: Row,
+    reach: Reach,
+    settings: ReferralSettings,
+    end: Callable[[str], str],
+    *,
+    wait: bool = False,
+) -> dict[str, int]:
+    """Return the levels of an account for one choice of an end of each assumption's band."""
+    delay = {"least": "most", "most": "least"}.get(end("delay_hours"), "middle")
+    survival = row.survival["wait" if wait else delay]
+    if survival is None:
+        survival = ppm(getattr(settings.survival_unknown, end("survival_unknown")))
+    traced = {"least": row.low, "most": row.high}.get(end("tracing"), row.traced)
+    traced = row.traced if traced is None else traced
+    shares = {
+        "survival": survival,
+        "cooperation": cooperation(settings, reach.availability, end("cooperation")),
+        "evidence": ppm(getattr(settings.evidence, end("evidence"))),
+    }
+    return worth_of({"traced_minor": traced, "gone_minor": min(row.gone, traced)}, shares)
+
+
+def _shares(
+    traced: Traced, delays: Mapping[str, Band], settings: ReferralSettings
+) -> dict[str, dict[tuple[str, str], int | None]]:
+    out = {}
+    for end in ENDS:
+        hours = {account: getattr(band, end) for account, band in delays.items()}
+        out[end] = _by_place(survival_shares(traced, hours))
+    middle = {account: band.middle for account, band in delays.items()}
+    out["wait"] = _by_place(survival_shares(traced, middle, settings.urgent_hours))
+    return out
+
+
+def _by_place(table: pl.DataFrame) -> dict[tuple[str, str], int | None]:
+    return {(a, c): share for a, c, share in table.iter_rows()}
+
+
+def _mixed(rated: pl.DataFrame, shares: Mapping[tuple[str, str], int | None]) -> int | None:
+    """Return the share of an account's currencies together; None if one is not known."""
+    rows = rated.select("account", "currency", "base_minor").rows()
+    known = [(base, shares.get((account, currency))) for account, currency, base in rows]
+    whole = sum(base for base, _ in known)
+    if whole == 0 or any(share is None for _, share in known):
+        return None
+    return sum(base * share for base, share in known if share is not None) // whole
+
+
+def _limits(
+    traced: Traced, held: pl.DataFrame, most: int
+) -> dict[str, tuple[int | None, int | None]]:
+    """Return the rule-free bounds of the accounts that hold most, in the base currency."""
+    ranked = held.group_by("account").agg(pl.sum("base_minor")).sort(
+        "base_minor", "account", descending=[True, False]
+    )  # fmt: skip
+    names = ranked["account"].head(most).to_list()
+    if not names:
+        return {}
+    rate = held.group_by("currency").agg(pl.sum("base_minor", "amount_minor"))
+    bounds = traced.bounds(names).with_columns(pl.col("currency").cast(pl.String))
+    joined = bounds.join(rate, on="currency", how="left").with_columns(
+        pl.when(pl.col("currency") == traced.graph.base_currency)
+        .then(pl.col(end))
+        .otherwise(pl.col(end) * (pl.col("base_minor") / pl.col("amount_minor")))
+        .round(mode="half_to_even")
+        .cast(pl.Int64, strict=False)
+        .alias(end)
+        for end in ("low_minor", "high_minor")
+    )
+    found = joined.group_by("account").agg(pl.sum("low_minor", "high_minor"))
+    return {account: (low, high) for account, low, high in found.iter_rows()}
+
+
+def _balances(traced: Traced) -> dict[str, tuple[int, Any]]:
+    """Return the balances that the accounts table knows, and when they held."""
+    accounts = traced.graph.accounts
+    if "balance_minor" not in accounts.columns:
+        return {}
+    known = accounts.drop_nulls(["balance_minor", "balance_at"])
+    return {a: (b, at) for a, b, at in known["account", "balance_minor", "balance_at"].iter_rows()}
+
+
+def _gone(part: pl.DataFrame, known: tuple[int, Any] | None) -> int:
+    """Return what is traced to an account of one currency and is more than its known balance.
+
+    A balance from before the money came in tells nothing, and nor does one of an account with
+    several currencies, since the table does not say in which it is.
+    """
+    if known is None or part["currency"].n_unique() > 1 or known[1] < part["last_in_at"].max():
+        return 0
+    base, native = int(part["base_minor"].sum()), int(part["amount_minor"].sum())
+    return base - base * min(native, max(known[0], 0)) // native

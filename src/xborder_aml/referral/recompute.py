@@ -1,0 +1,186 @@
+"""Every figure of a case file again, from transactions and a named pure function.
+
+A figure is a mapping: ``figure`` (its name), ``value``, ``unit``, ``transaction_ids`` (those that
+it rests on), ``how`` (a name in `HOW`) and ``arguments``. It recomputes from the transactions alone
+or from figures before it in the list; nothing else is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from xborder_aml.errors import XBorderAMLError
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.referral.retrace import retrace
+from xborder_aml.referral.worth import share_of, to_base
+from xborder_aml.schema import TRANSACTIONS
+from xborder_aml.tracing import Traced
+
+__all__ = ["HOW", "Book", "recompute_figures"]
+
+
+class Book:
+    """The transactions that figures rest on, and the figures that are known so far."""
+
+    def __init__(self, transactions: pl.DataFrame) -> None:
+        self.transactions = TRANSACTIONS.conform(transactions)
+        self.figures: dict[str, int | str] = {}
+        self._traces: dict[str, Traced] = {}
+
+    @cached_property
+    def graph(self) -> TransactionGraph:
+        """The transactions as a graph."""
+        return TransactionGraph(self.transactions)
+
+    def traced(self, arguments: Mapping[str, Any]) -> Traced:
+        """Return the trace of some arguments, made once."""
+        key = repr(sorted(arguments.items()))
+        if key not in self._traces:
+            self._traces[key] = retrace(self.graph, dict(arguments))
+        return self._traces[key]
+
+    def rows(self, figure: Mapping[str, Any]) -> pl.DataFrame:
+        """Return the transactions of a figure, in its order.
+
+        Raises
+        ------
+        KeyError
+            If one of them is not in the book.
+        """
+        ids = figure["transaction_ids"]
+        wanted = pl.DataFrame({"transaction_id": ids}, schema={"transaction_id": pl.Int64})
+        rows = wanted.join(self.transactions, on="transaction_id", how="inner",
+                           maintain_order="left")  # fmt: skip
+        if rows.height != len(ids):
+            known = set(rows["transaction_id"].to_list())
+            raise KeyError(f"transaction {next(i for i in ids if i not in known)}")
+        return rows
+
+
+def _count(book: Book, figure: Mapping[str, Any]) -> int:
+    """Count the transactions of the figure that the book holds."""
+    return book.rows(figure).height
+
+
+def _seed_value(book: Book, figure: Mapping[str, Any]) -> int:
+    """Sum what is claimed of transactions, in the base currency.
+
+    ``amounts_minor`` says how much of each; rows without a base amount add nothing.
+    """
+    rows = book.rows(figure).select("received_minor", "base_minor").rows()
+    parts = figure["arguments"]["amounts_minor"]
+    worth = [to_base(p, whole, base) for p, (whole, base) in zip(parts, rows, strict=True)]
+    return sum(w or 0 for w in worth)
+
+
+def _first_day(book: Book, figure: Mapping[str, Any]) -> str:
+    """Tell the earliest day of the transactions."""
+    return f"{book.rows(figure)['executed_at'].min():%Y-%m-%d}"
+
+
+def _last_day(book: Book, figure: Mapping[str, Any]) -> str:
+    """Tell the latest day of the transactions."""
+    return f"{book.rows(figure)['executed_at'].max():%Y-%m-%d}"
+
+
+def _held(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and sum what accounts hold: ``trace``, ``accounts``, ``claims``, ``column``.
+
+    ``column`` is amount_minor, with its ``currency``, or base_minor.
+    """
+    arguments = figure["arguments"]
+    held = book.traced(arguments["trace"]).holdings.filter(
+        pl.col("account").is_in(arguments["accounts"]), pl.col("claim").is_in(arguments["claims"])
+    )
+    if "currency" in arguments:
+        held = held.filter(pl.col("currency").cast(pl.String) == arguments["currency"])
+    return int(held[arguments["column"]].sum())
+
+
+def _fate(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and sum what went a way in the base currency: ``trace``, ``claims``, ``fate``.
+
+    ``fate`` is superseded, sunk or fees.
+    """
+    from xborder_aml.referral._cascade import fates
+
+    arguments = figure["arguments"]
+    cases = pl.DataFrame({"claim": arguments["claims"]}).with_columns(case=pl.lit("case"))
+    traced = book.traced(arguments["trace"])
+    return fates(traced, cases)["case"][arguments["fate"]]
+
+
+def _sum(book: Book, figure: Mapping[str, Any]) -> int:
+    """Add up figures, ``plus``, and take away others, ``minus``, and a ``constant``."""
+    arguments = figure["arguments"]
+    plus = sum(int(book.figures[name]) for name in arguments.get("plus", []))
+    minus = sum(int(book.figures[name]) for name in arguments.get("minus", []))
+    return plus - minus + int(arguments.get("constant", 0))
+
+
+def _share(book: Book, figure: Mapping[str, Any]) -> int:
+    """Take ``millionths`` of the figure ``of``, rounded down."""
+    arguments = figure["arguments"]
+    return share_of(int(book.figures[arguments["of"]]), int(arguments["millionths"]))
+
+
+HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
+    "count": _count,
+    "seed_value": _seed_value,
+    "first_day": _first_day,
+    "last_day": _last_day,
+    "held": _held,
+    "fate": _fate,
+    "sum": _sum,
+    "share": _share,
+}
+"""Pure functions by name; what each does, and its arguments, stand in its docstring."""
+
+
+def recompute_figures(
+    figures: Iterable[Mapping[str, Any]], transactions: pl.DataFrame
+) -> pl.DataFrame:
+    """Work out every figure again.
+
+    Parameters
+    ----------
+    figures
+        As ``figures.json`` holds them, in its order.
+    transactions
+        The table that lies beside it.
+
+    Returns
+    -------
+    DataFrame
+        figure, stated, recomputed (null where it cannot be), agrees, and why (null where it does).
+
+    Raises
+    ------
+    SchemaError
+        If the table is not one of transactions.
+    """
+    book = Book(transactions)
+    rows = []
+    for figure in figures:
+        name, stated = str(figure.get("figure")), str(figure.get("value"))
+        found, why = None, None
+        try:
+            found = HOW[figure["how"]](book, figure)
+            book.figures[name] = found
+        except KeyError as error:
+            why = f"it rests on {error.args[0]}, which is not there"
+        except (XBorderAMLError, TypeError, ValueError, AttributeError) as error:
+            why = f"it cannot be worked out: {error}"
+        agrees = found is not None and type(found) is type(figure["value"]) and (
+            found == figure["value"]
+        )  # fmt: skip
+        if not agrees and why is None:
+            why = f"it is {found}"
+        rows.append((name, stated, None if found is None else str(found), agrees, why))
+    schema = {"figure": pl.String, "stated": pl.String, "recomputed": pl.String,
+              "agrees": pl.Boolean, "why": pl.String}  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")

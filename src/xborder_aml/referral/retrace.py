@@ -1,0 +1,97 @@
+"""The same trace again: by another rule, or from the rows that it touched alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.tracing import Traced, trace
+
+__all__ = ["arguments_of", "evidence_rows", "other_rules", "retrace"]
+
+_VALUE_RULES = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first", "tiho")
+_SHOWN = 12
+
+
+def arguments_of(traced: Traced) -> dict[str, Any]:
+    """Return plain values from which `retrace` makes the same trace."""
+    ledger = traced.ledger
+    names = traced.graph.account_names.gather(ledger.account)
+    currencies = [ledger.currencies[k] for k in ledger.currency]
+    openings = [
+        [account, currency, int(balance)]
+        for account, currency, balance in zip(names, currencies, ledger.opening, strict=True)
+        if balance
+    ]
+    return {
+        "seeds": [list(row) for row in traced.seeds.select(
+            "claim", "transaction_id", "amount_minor").iter_rows()],
+        "rule": traced.rule,
+        "as_of": None if traced.as_of is None else traced.as_of.isoformat(),
+        "same_day": "ledger" if traced.same_day == "range" else traced.same_day,
+        "sinks": list(traced.sinks_by),
+        "opening_balances": sorted(openings),
+    }  # fmt: skip
+
+
+def retrace(graph: TransactionGraph, arguments: dict[str, Any]) -> Traced:
+    """Trace as `arguments_of` tells.
+
+    Raises
+    ------
+    XBorderAMLError
+        As `trace`.
+    """
+    from datetime import datetime
+
+    seeds = pl.DataFrame(
+        arguments["seeds"],
+        schema={"claim": pl.String, "transaction_id": pl.Int64, "amount_minor": pl.Int64},
+        orient="row",
+    )
+    present = set(graph.account_names.to_list())
+    opening = {(a, c): b for a, c, b in arguments["opening_balances"] if a in present}
+    as_of = arguments["as_of"]
+    return trace(
+        graph,
+        seeds,
+        rule=arguments["rule"],
+        as_of=None if as_of is None else datetime.fromisoformat(as_of),
+        same_day=arguments["same_day"],
+        sinks=arguments["sinks"],
+        opening_balances=opening or None,
+    )
+
+
+def evidence_rows(traced: Traced) -> pl.DataFrame:
+    """Return the transactions from which the trace can be done again, in the ledger's order.
+
+    They are all that moved money in or out of an account that claimed money can have reached, and
+    those that tell the last rate of each currency.
+    """
+    graph = traced.graph
+    day = pl.col("executed_at").dt.date()
+    rated = pl.col("base_minor").is_not_null() & (pl.col("received_minor") > 0)
+    last = (
+        graph.transactions.with_row_index("row")
+        .filter(rated)
+        .filter(day == day.max().over("received_currency"))["row"]
+    )
+    rows = pl.concat([pl.Series(traced.ledger.book.row).cast(pl.UInt32), last]).unique().sort()
+    return graph.transactions[rows]
+
+
+def other_rules(traced: Traced, recovery: pl.DataFrame) -> pl.DataFrame:
+    """Return what each rule puts into the accounts that hold most: rule, account, base_minor."""
+    accounts = recovery.sort("traced_minor", "account", descending=[True, False])["account"]
+    shown = pl.DataFrame({"account": accounts.head(_SHOWN)})
+    out = []
+    for rule in _VALUE_RULES:
+        again = retrace(traced.graph, arguments_of(traced) | {"rule": rule})
+        sums = again.holdings.group_by("account").agg(pl.sum("base_minor"))
+        held = shown.join(sums, on="account", how="left", maintain_order="left")
+        out.append(held.select(pl.lit(rule).alias("rule"), "account",
+                               pl.col("base_minor").fill_null(0)))  # fmt: skip
+    return pl.concat(out)
