@@ -13,7 +13,22 @@ from xborder_aml.referral.settings import Band, ReferralSettings
 from xborder_aml.referral.worth import cooperation, ppm, survival_shares, worth_of
 from xborder_aml.tracing import Traced
 
-__all__ = ["ENDS", "Reach", "Row", "Worth", "account_rows", "located", "reach_of", "worth"]
+__all__ = [
+    "ENDS",
+    "Limits",
+    "Reach",
+    "Row",
+    "Worth",
+    "account_rows",
+    "held_most",
+    "limits_of",
+    "located",
+    "reach_of",
+    "sum_of_limits",
+    "terms_of",
+    "value",
+    "worth",
+]
 
 ENDS = ("least", "middle", "most")
 
@@ -122,13 +137,15 @@ def account_rows(
     places = dict(held.select("account", "jurisdiction").iter_rows())
     delays = {account: reach[place].delay for account, place in places.items()}
     shares = _shares(traced, delays, settings)
-    limits = _limits(traced, held, bounds_of)
+    limits = limits_of(traced, held_most(traced, bounds_of))
     known = _balances(traced)
+    pairs = held.group_by("case").agg(pl.col("claim").unique().sort())
+    claims = dict(pairs.iter_rows())
     rows = []
     for key, part in held.group_by("case", "account", maintain_order=True):
         case, account = str(key[0]), str(key[1])
         rated = part.drop_nulls("base_minor")
-        low, high = limits.get(account, (None, None))
+        low, high = sum_of_limits(limits, account, claims[case])
         rows.append(
             Row(
                 case=case,
@@ -164,18 +181,33 @@ def value(
     wait: bool = False,
 ) -> dict[str, int]:
     """Return the levels of an account for one choice of an end of each assumption's band."""
+    terms = terms_of(row, reach, settings, end, wait=wait)
+    present = {"traced_minor": terms["traced"], "gone_minor": terms["gone"]}
+    return worth_of(present, terms)
+
+
+def terms_of(
+    row: Row,
+    reach: Reach,
+    settings: ReferralSettings,
+    end: Callable[[str], str],
+    *,
+    wait: bool = False,
+) -> dict[str, int]:
+    """Return what `value` multiplies: traced, gone, and three shares in millionths."""
     delay = {"least": "most", "most": "least"}.get(end("delay_hours"), "middle")
     survival = row.survival["wait" if wait else delay]
     if survival is None:
         survival = ppm(getattr(settings.survival_unknown, end("survival_unknown")))
-    traced = {"least": row.low, "most": row.high}.get(end("tracing"), row.traced)
-    traced = row.traced if traced is None else traced
-    shares = {
+    bound = {"least": row.low, "most": row.high}.get(end("tracing"))
+    traced = row.traced if bound is None else bound
+    return {
+        "traced": traced,
+        "gone": min(row.gone, traced),
         "survival": survival,
         "cooperation": cooperation(settings, reach.availability, end("cooperation")),
         "evidence": ppm(getattr(settings.evidence, end("evidence"))),
     }
-    return worth_of({"traced_minor": traced, "gone_minor": min(row.gone, traced)}, shares)
 
 
 def _shares(
@@ -201,23 +233,30 @@ def _mixed(rated: pl.DataFrame, shares: Mapping[tuple[str, str], int | None]) ->
     whole = sum(base for base, _ in known)
     if whole == 0 or any(share is None for _, share in known):
         return None
-    return sum(base * share for base, share in known if share is not None) // whole
+    total: int = sum(base * share for base, share in known if share is not None)
+    return total // whole
 
 
-def _limits(
-    traced: Traced, held: pl.DataFrame, most: int
-) -> dict[str, tuple[int | None, int | None]]:
-    """Return the rule-free bounds of the accounts that hold most, in the base currency."""
-    ranked = held.group_by("account").agg(pl.sum("base_minor")).sort(
-        "base_minor", "account", descending=[True, False]
-    )  # fmt: skip
-    names = ranked["account"].head(most).to_list()
+def held_most(traced: Traced, most: int) -> list[str]:
+    """Return the accounts that hold most claimed money."""
+    sums = traced.holdings.group_by("account").agg(pl.sum("base_minor"))
+    ranked = sums.sort("base_minor", "account", descending=[True, False], nulls_last=True)
+    return ranked["account"].head(most).to_list()
+
+
+Limits = dict[tuple[str, str], tuple[int | None, int | None]]
+"""Rule-free bounds by account and claim, in the base currency."""
+
+
+def limits_of(traced: Traced, names: list[str]) -> Limits:
+    """Return the rule-free bounds of accounts in the base currency."""
     if not names:
         return {}
+    held = traced.holdings.filter(pl.col("amount_minor") > 0)
     rate = held.group_by("currency").agg(pl.sum("base_minor", "amount_minor"))
-    bounds = traced.bounds(names).with_columns(pl.col("currency").cast(pl.String))
-    joined = bounds.join(rate, on="currency", how="left").with_columns(
-        pl.when(pl.col("currency") == traced.graph.base_currency)
+    joined = traced.bounds(names).join(rate, on="currency", how="left")
+    joined = joined.with_columns(
+        pl.when(pl.col("currency").cast(pl.String) == traced.graph.base_currency)
         .then(pl.col(end))
         .otherwise(pl.col(end) * (pl.col("base_minor") / pl.col("amount_minor")))
         .round(mode="half_to_even")
@@ -225,8 +264,16 @@ def _limits(
         .alias(end)
         for end in ("low_minor", "high_minor")
     )
-    found = joined.group_by("account").agg(pl.sum("low_minor", "high_minor"))
-    return {account: (low, high) for account, low, high in found.iter_rows()}
+    found = joined.group_by("account", "claim").agg(pl.sum("low_minor", "high_minor"))
+    return {(account, claim): (low, high) for account, claim, low, high in found.iter_rows()}
+
+
+def sum_of_limits(limits: Limits, account: str, claims: list[str]) -> tuple[int | None, int | None]:
+    """Return the bounds of some claims together in an account; None if they are not known."""
+    known = [limits[account, claim] for claim in claims if (account, claim) in limits]
+    lows = [low for low, _ in known if low is not None]
+    highs = [high for _, high in known if high is not None]
+    return (sum(lows) if lows else None, sum(highs) if highs else None)
 
 
 def _balances(traced: Traced) -> dict[str, tuple[int, Any]]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from xborder_aml.referral._accounts import Row
 from xborder_aml.referral.completeness import Known
+from xborder_aml.referral.worth import day_of
 from xborder_aml.report.formats import money
 from xborder_aml.tracing import Traced
 
@@ -42,7 +43,7 @@ def known_of(
     hours = (now - last).total_seconds() / 3_600
     holders = sorted({row.holder for row in rows if row.holder})
     told = {
-        "summary": f"{seeds.height} transactions of {at.min():%Y-%m-%d} to {at.max():%Y-%m-%d}, "
+        "summary": f"{seeds.height} transactions of {day_of(at.min())} to {day_of(at.max())}, "
         f"followed by the rule {traced.rule}",
         "assistance": "to freeze the accounts listed, and to tell what they hold",
         "purpose": "to recover claimed money, see the table of evidence",

@@ -153,7 +153,7 @@ class _Sheet:
             plans=_frame(self.lines(), PLANS),
             counter_evidence=_frame(counter_rows(self.traced, self.cases, self.rows), COUNTER),
             completeness=_frame(self.lint(), COMPLETENESS),
-            channel_plans=self.plans,
+            channel_plans=self.plans, reach=self.reach, rows=tuple(self.rows),
         )  # fmt: skip
 
     def ends(self, rows: list[Row], which: str, end: str) -> int:
@@ -264,7 +264,7 @@ class _Sheet:
 
     def sensitivity(self) -> list[dict[str, Any]]:
         """Return schema SENSITIVITY as rows."""
-        out = []
+        out: list[dict[str, Any]] = []
         for case in sorted(self.fates):
             rows = [row for row in self.rows if row.case == case]
             middle = self.total(rows, "weighted") - self.cost(rows)
@@ -277,8 +277,8 @@ class _Sheet:
         return out
 
     def clocks(self) -> list[dict[str, Any]]:
-        """Return schema CLOCKS as rows, those that end first before the others."""
-        out = []
+        """Return schema CLOCKS as rows."""
+        out: list[dict[str, Any]] = []
         for (case, place), rows in self.spots.items():
             told = clock_rows(
                 self.plans.get(place or ""), self.law, self.settings, now=self.now,
@@ -300,7 +300,7 @@ class _Sheet:
 
     def lint(self) -> list[dict[str, Any]]:
         """Return schema COMPLETENESS as rows."""
-        out = []
+        out: list[dict[str, Any]] = []
         for (case, place), rows in self.spots.items():
             known = known_of(self.traced, self.cases, case, place, rows, self.requesting, self.now)
             told = completeness(known, self.facts)

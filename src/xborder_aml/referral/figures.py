@@ -7,10 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.referral._accounts import reach_of
+from xborder_aml.referral._accounts import Row, terms_of
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.retrace import arguments_of
-from xborder_aml.referral.worth import cooperation, ppm
+from xborder_aml.referral.worth import day_of
+from xborder_aml.report.formats import UNKNOWN
 
 __all__ = ["figures_of"]
 
@@ -40,8 +41,8 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
 
     at = traced.graph.column("executed_at").gather(seeds["row"])
     yield figure("n_seeds", len(seed_ids), "count", seed_ids, "transactions")
-    yield figure("first_seed", f"{at.min():%Y-%m-%d}", "first_day", seed_ids, "day")
-    yield figure("last_seed", f"{at.max():%Y-%m-%d}", "last_day", seed_ids, "day")
+    yield figure("first_seed", day_of(at.min()), "first_day", seed_ids, "day")
+    yield figure("last_seed", day_of(at.max()), "last_day", seed_ids, "day")
     yield figure("n_moved", moved.len(), "count", moved.to_list(), "transactions")
     steps = {
         row["step"]: row
@@ -63,43 +64,91 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
     cost = steps["cost"]["change_minor"]
     yield figure("expected", steps["cost"]["value_minor"], "sum", plus=["weighted"],
                  constant=cost)  # fmt: skip
-    for request in referral.requests.iter_rows(named=True):
-        place = request["jurisdiction"]
-        own = referral.recovery.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
-        parts = [f"account/{account}" for account in own["account"]]
-        head = f"request/{place or '??'}"
-        yield figure(f"{head}/traced", request["traced_minor"], "sum",
-                     plus=[f"{part}/traced" for part in parts])  # fmt: skip
-        yield figure(f"{head}/expected", request["expected_minor"], "sum",
-                     plus=[f"{part}/weighted" for part in parts],
-                     constant=-referral.settings.cost_minor)  # fmt: skip
+    yield from _ranges(referral, figure)
+    yield from _rules(referral, figure, again, claims)
 
 
 def _accounts(
     referral: Referral, figure: Any, again: dict[str, Any], claims: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the levels of each account: traced anew, then share upon share."""
-    settings = referral.settings
-    for row in referral.recovery.iter_rows(named=True):
-        account, head = row["account"], f"account/{row['account']}"
-        place = row["jurisdiction"]
-        reach = reach_of(
-            referral.channel_plans.get(place or ""), place, referral.requesting, settings
-        )
-        yield figure(f"{head}/traced", row["traced_minor"], "held", row["transaction_ids"],
-                     trace=again, accounts=[account], claims=claims,
+    levels = referral.recovery.rows_by_key("account", named=True, unique=True)
+    some = referral.traced.holdings.filter(
+        pl.col("claim").is_in(claims), pl.col("amount_minor") > 0
+    )
+    held = dict(some.group_by("account").agg(pl.col("claim").unique().sort()).iter_rows())
+    most = [row.account for row in referral.rows if row.low is not None]
+    for row in referral.rows:
+        told, head = levels[row.account], f"account/{row.account}"
+        yield figure(f"{head}/traced", row.traced, "held", told["transaction_ids"],
+                     trace=again, accounts=[row.account], claims=claims,
                      column="base_minor")  # fmt: skip
-        gone = row["traced_minor"] - row["present_minor"]
-        yield figure(f"{head}/present", row["present_minor"], "sum",
-                     plus=[f"{head}/traced"], constant=-gone)  # fmt: skip
-        survival = row["survival_ppm"]
-        shares = {
-            "surviving": ppm(settings.survival_unknown.middle) if survival is None else survival,
-            "reachable": cooperation(settings, reach.availability, "middle"),
-            "weighted": ppm(settings.evidence.middle),
-        }
+        for end, bound in (("low", row.low), ("high", row.high)):
+            if bound is not None:
+                yield figure(f"{head}/{end}", bound, "bound", told["transaction_ids"],
+                             trace=again, accounts=most, account=row.account, claims=held[row.account],
+                             end=end)  # fmt: skip
+        terms = _terms(referral, row, "", "middle")
+        yield figure(f"{head}/present", told["present_minor"], "sum",
+                     plus=[f"{head}/traced"], constant=-terms[1])  # fmt: skip
         before = "present"
-        for level, share in shares.items():
-            yield figure(f"{head}/{level}", row[f"{level}_minor"], "share",
+        for level, share in zip(("surviving", "reachable", "weighted"), terms[2:], strict=True):
+            yield figure(f"{head}/{level}", told[f"{level}_minor"], "share",
                          of=f"{head}/{before}", millionths=share)  # fmt: skip
             before = level
+
+
+def _terms(referral: Referral, row: Row, which: str, end: str, *, wait: bool = False) -> list[Any]:
+    """Return what an account's value is made of, one assumption or all at an end of its band."""
+
+    def choose(name: str) -> str:
+        return end if which in (name, "all") else "middle"
+
+    terms = terms_of(row, referral.reach[row.jurisdiction], referral.settings, choose, wait=wait)
+    name = "traced"
+    if which in ("tracing", "all") and row.low is not None:
+        name = {"least": "low", "most": "high"}.get(end, name)
+    shares = [terms[x] for x in ("survival", "cooperation", "evidence")]
+    return [f"account/{row.account}/{name}", terms["gone"], *shares]
+
+
+def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
+    """Yield each request's values, and what the assumptions make of the whole case."""
+    cost = referral.settings.cost_minor
+    weighted = dict(referral.recovery.select("account", "weighted_minor").iter_rows())
+    for request in referral.requests.iter_rows(named=True):
+        rows = [row for row in referral.rows if row.jurisdiction == request["jurisdiction"]]
+        head = f"request/{request['jurisdiction'] or UNKNOWN}"
+        names = [f"account/{row.account}" for row in rows]
+        yield figure(f"{head}/traced", request["traced_minor"], "sum",
+                     plus=[f"{name}/traced" for name in names])  # fmt: skip
+        yield figure(f"{head}/expected", request["expected_minor"], "sum",
+                     plus=[f"{name}/weighted" for name in names], constant=-cost)  # fmt: skip
+        for end in ("least", "most"):
+            yield figure(f"{head}/{end}", request[f"{end}_minor"], "chain", cap="seeded",
+                         terms=[_terms(referral, row, "all", end) for row in rows],
+                         constant=-cost)  # fmt: skip
+        later = [_terms(referral, row, "", "middle", wait=True) for row in rows]
+        kept = sum(weighted[row.account] for row in rows) - request["waiting_minor"]
+        yield figure(f"{head}/later", kept, "chain", terms=later)
+        yield figure(f"{head}/waiting", request["waiting_minor"], "sum",
+                     plus=[f"{name}/weighted" for name in names],
+                     minus=[f"{head}/later"])  # fmt: skip
+    for row in referral.sensitivity.iter_rows(named=True):
+        which = row["assumption"]
+        for end in ("least", "most"):
+            cap = "seeded" if which in ("tracing", "all") else None
+            yield figure(f"sensitivity/{which}/{end}", row[f"{end}_minor"], "chain", cap=cap,
+                         terms=[_terms(referral, r, which, end) for r in referral.rows],
+                         constant=-cost * referral.requests.height)  # fmt: skip
+
+
+def _rules(
+    referral: Referral, figure: Any, again: dict[str, Any], claims: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what each rule puts into the accounts that hold most."""
+    levels = referral.recovery.rows_by_key("account", named=True, unique=True)
+    for rule, account, base in referral.rules.iter_rows():
+        yield figure(f"rule/{rule}/{account}", base, "held", levels[account]["transaction_ids"],
+                     trace=again | {"rule": rule}, accounts=[account], claims=claims,
+                     column="base_minor")  # fmt: skip

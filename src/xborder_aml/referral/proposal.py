@@ -11,6 +11,7 @@ import polars as pl
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.jurisdictions.channels import ChannelPlan
+from xborder_aml.referral._accounts import Reach, Row
 from xborder_aml.referral.retrace import other_rules
 from xborder_aml.referral.settings import ReferralSettings
 from xborder_aml.tracing import Traced
@@ -44,6 +45,10 @@ class Referral:
         Tables of `xborder_aml.referral.tables`.
     channel_plans
         Plan to each foreign jurisdiction.
+    reach
+        The channel that each jurisdiction is asked by, and its delay.
+    rows
+        Accounts with the terms that their value is made of.
     """
 
     traced: Traced
@@ -62,6 +67,8 @@ class Referral:
     counter_evidence: pl.DataFrame
     completeness: pl.DataFrame
     channel_plans: Mapping[str, ChannelPlan]
+    reach: Mapping[str | None, Reach]
+    rows: tuple[Row, ...]
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +81,7 @@ class Referral:
     @cached_property
     def rules(self) -> pl.DataFrame:
         """What each rule puts where: rule, account, base_minor; the accounts that hold most."""
-        return other_rules(self.traced, self.recovery)
+        return other_rules(self.traced, self.recovery, self.cases["claim"].to_list())
 
     def of_case(self, case: str) -> Referral:
         """Return the referral of one case alone.
@@ -94,8 +101,21 @@ class Referral:
             "counter_evidence", "completeness",
         )  # fmt: skip
         own = {n: getattr(self, n).filter(pl.col("case") == case) for n in tables}
-        kept = ("traced", "requesting", "on", "predicate", "settings", "facts", "channel_plans")
-        return Referral(**{n: getattr(self, n) for n in kept}, **own)
+        kept = (
+            "traced",
+            "requesting",
+            "on",
+            "predicate",
+            "settings",
+            "facts",
+            "channel_plans",
+            "reach",
+        )
+        return Referral(
+            **{n: getattr(self, n) for n in kept},
+            **own,
+            rows=tuple(row for row in self.rows if row.case == case),
+        )
 
     def __repr__(self) -> str:
         """Return the decisions."""

@@ -15,8 +15,9 @@ import polars as pl
 
 from xborder_aml.errors import XBorderAMLError
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.referral._accounts import Limits, limits_of, sum_of_limits
 from xborder_aml.referral.retrace import retrace
-from xborder_aml.referral.worth import share_of, to_base
+from xborder_aml.referral.worth import day_of, share_of, to_base
 from xborder_aml.schema import TRANSACTIONS
 from xborder_aml.tracing import Traced
 
@@ -30,6 +31,7 @@ class Book:
         self.transactions = TRANSACTIONS.conform(transactions)
         self.figures: dict[str, int | str] = {}
         self._traces: dict[str, Traced] = {}
+        self._limits: dict[str, Limits] = {}
 
     @cached_property
     def graph(self) -> TransactionGraph:
@@ -42,6 +44,13 @@ class Book:
         if key not in self._traces:
             self._traces[key] = retrace(self.graph, dict(arguments))
         return self._traces[key]
+
+    def limits(self, arguments: Mapping[str, Any], accounts: list[str]) -> Limits:
+        """Return the rule-free bounds of accounts, worked out once."""
+        key = repr((sorted(arguments.items()), accounts))
+        if key not in self._limits:
+            self._limits[key] = limits_of(self.traced(arguments), accounts)
+        return self._limits[key]
 
     def rows(self, figure: Mapping[str, Any]) -> pl.DataFrame:
         """Return the transactions of a figure, in its order.
@@ -79,12 +88,12 @@ def _seed_value(book: Book, figure: Mapping[str, Any]) -> int:
 
 def _first_day(book: Book, figure: Mapping[str, Any]) -> str:
     """Tell the earliest day of the transactions."""
-    return f"{book.rows(figure)['executed_at'].min():%Y-%m-%d}"
+    return day_of(book.rows(figure)["executed_at"].min())
 
 
 def _last_day(book: Book, figure: Mapping[str, Any]) -> str:
     """Tell the latest day of the transactions."""
-    return f"{book.rows(figure)['executed_at'].max():%Y-%m-%d}"
+    return day_of(book.rows(figure)["executed_at"].max())
 
 
 def _held(book: Book, figure: Mapping[str, Any]) -> int:
@@ -128,6 +137,38 @@ def _share(book: Book, figure: Mapping[str, Any]) -> int:
     return share_of(int(book.figures[arguments["of"]]), int(arguments["millionths"]))
 
 
+def _bound(book: Book, figure: Mapping[str, Any]) -> int:
+    """Return a rule-free bound in the base currency: ``account``, ``claims``, ``end``, ``trace``.
+
+    ``end`` is low or high; all of ``accounts`` are worked out together.
+    """
+    arguments = figure["arguments"]
+    limits = book.limits(arguments["trace"], arguments["accounts"])
+    low, high = sum_of_limits(limits, arguments["account"], arguments["claims"])
+    bound = {"low": low, "high": high}[arguments["end"]]
+    if bound is None:
+        raise ValueError("there is no bound")
+    return bound
+
+
+def _chain(book: Book, figure: Mapping[str, Any]) -> int:
+    """Add up ``terms``: a figure, what a balance does not cover, and shares in millionths.
+
+    Each share is taken in turn and rounded down. The sum is at most the figure ``cap``, where one
+    is given; ``constant`` is added last.
+    """
+    arguments = figure["arguments"]
+    total = 0
+    for name, gone, *shares in arguments["terms"]:
+        part = int(book.figures[name]) - int(gone)
+        for millionths in shares:
+            part = share_of(part, int(millionths))
+        total += part
+    if arguments.get("cap") is not None:
+        total = min(total, int(book.figures[arguments["cap"]]))
+    return total + int(arguments.get("constant", 0))
+
+
 HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
     "count": _count,
     "seed_value": _seed_value,
@@ -137,6 +178,8 @@ HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
     "fate": _fate,
     "sum": _sum,
     "share": _share,
+    "bound": _bound,
+    "chain": _chain,
 }
 """Pure functions by name; what each does, and its arguments, stand in its docstring."""
 

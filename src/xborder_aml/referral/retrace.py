@@ -83,14 +83,15 @@ def evidence_rows(traced: Traced) -> pl.DataFrame:
     return graph.transactions[rows]
 
 
-def other_rules(traced: Traced, recovery: pl.DataFrame) -> pl.DataFrame:
+def other_rules(traced: Traced, recovery: pl.DataFrame, claims: list[str]) -> pl.DataFrame:
     """Return what each rule puts into the accounts that hold most: rule, account, base_minor."""
     accounts = recovery.sort("traced_minor", "account", descending=[True, False])["account"]
     shown = pl.DataFrame({"account": accounts.head(_SHOWN)})
     out = []
     for rule in _VALUE_RULES:
         again = retrace(traced.graph, arguments_of(traced) | {"rule": rule})
-        sums = again.holdings.group_by("account").agg(pl.sum("base_minor"))
+        mine = again.holdings.filter(pl.col("claim").is_in(claims))
+        sums = mine.group_by("account").agg(pl.sum("base_minor"))
         held = shown.join(sums, on="account", how="left", maintain_order="left")
         out.append(held.select(pl.lit(rule).alias("rule"), "account",
                                pl.col("base_minor").fill_null(0)))  # fmt: skip

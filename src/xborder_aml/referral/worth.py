@@ -7,6 +7,7 @@ whoever has a calculator comes to the same figure.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -65,6 +66,11 @@ def to_base(part: int, whole: int, base: int | None) -> int | None:
     return quotient + up
 
 
+def day_of(at: Any) -> str:
+    """Return the day of a time, in ISO 8601."""
+    return f"{at:%Y-%m-%d}"
+
+
 def seed_values(traced: Traced) -> pl.DataFrame:
     """Return the seeds with their value in the base currency: claim, transaction_id, base_minor."""
     graph = traced.graph
@@ -110,8 +116,8 @@ def survival_shares(
         stay = np.array([hours[a] + wait_hours for a in own["account"]]) * 3_600
         now = share[np.searchsorted(times, ages, side="right")]
         then = share[np.searchsorted(times, ages + stay, side="right")]
-        known = (now > 0) & (curve.height > 0)
-        ratio = np.where(known, then / np.where(now > 0, now, 1.0), np.nan)
+        seen = (now > 0) & (curve.height > 0)
+        ratio = np.where(seen, then / np.where(now > 0, now, 1.0), np.nan)
         out.append(
             own.select("account", "currency", "left_minor").with_columns(
                 ratio=pl.Series(ratio).fill_nan(None)
