@@ -241,7 +241,8 @@ def held_most(traced: Traced, most: int) -> list[str]:
     """Return the accounts that hold most claimed money."""
     sums = traced.holdings.group_by("account").agg(pl.sum("base_minor"))
     ranked = sums.sort("base_minor", "account", descending=[True, False], nulls_last=True)
-    return ranked["account"].head(most).to_list()
+    names: list[str] = ranked["account"].head(most).to_list()
+    return names
 
 
 Limits = dict[tuple[str, str], tuple[int | None, int | None]]

@@ -246,7 +246,7 @@ class _Sheet:
 
     def waterfall(self) -> list[dict[str, Any]]:
         """Return schema WATERFALL as rows: the whole case, then each jurisdiction."""
-        out = []
+        out: list[dict[str, Any]] = []
         for case in sorted(self.fates):
             everything = [row for row in self.rows if row.case == case]
             held = sum(row.traced for row in everything)

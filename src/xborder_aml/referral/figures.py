@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from xborder_aml.referral._accounts import Row, terms_of
+from xborder_aml.referral.evidence import corridor_money, native_holdings
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.retrace import arguments_of
 from xborder_aml.referral.worth import day_of
@@ -54,6 +55,11 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
         yield figure(fate, -steps[fate]["change_minor"], "fate", moved.to_list(),
                      trace=again, claims=claims, fate=fate)  # fmt: skip
     yield from _accounts(referral, figure, again, claims)
+    yield figure("n_accounts", referral.recovery.height, "n_accounts", moved.to_list(),
+                 "accounts", trace=again, claims=claims)  # fmt: skip
+    for corridor, amount in corridor_money(traced, claims).items():
+        yield figure(f"corridor/{corridor}", amount, "corridor", moved.to_list(), trace=again,
+                     claims=claims, corridor=corridor)  # fmt: skip
     names = [f"account/{account}" for account in referral.recovery["account"]]
     for level in _LEVELS:
         total = int(referral.recovery[f"{level}_minor"].sum())
@@ -77,17 +83,22 @@ def _accounts(
         pl.col("claim").is_in(claims), pl.col("amount_minor") > 0
     )
     held = dict(some.group_by("account").agg(pl.col("claim").unique().sort()).iter_rows())
+    native = native_holdings(referral)
     most = [row.account for row in referral.rows if row.low is not None]
     for row in referral.rows:
         told, head = levels[row.account], f"account/{row.account}"
         yield figure(f"{head}/traced", row.traced, "held", told["transaction_ids"],
                      trace=again, accounts=[row.account], claims=claims,
                      column="base_minor")  # fmt: skip
+        for currency, amount in native[row.account].items():
+            yield figure(f"{head}/{currency}", amount, "held", told["transaction_ids"],
+                         f"{currency} minor", trace=again, accounts=[row.account], claims=claims,
+                         column="amount_minor", currency=currency)  # fmt: skip
         for end, bound in (("low", row.low), ("high", row.high)):
             if bound is not None:
                 yield figure(f"{head}/{end}", bound, "bound", told["transaction_ids"],
-                             trace=again, accounts=most, account=row.account, claims=held[row.account],
-                             end=end)  # fmt: skip
+                             trace=again, accounts=most, account=row.account,
+                             claims=held[row.account], end=end)  # fmt: skip
         terms = _terms(referral, row, "", "middle")
         yield figure(f"{head}/present", told["present_minor"], "sum",
                      plus=[f"{head}/traced"], constant=-terms[1])  # fmt: skip

@@ -16,6 +16,7 @@ import polars as pl
 from xborder_aml.errors import XBorderAMLError
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.referral._accounts import Limits, limits_of, sum_of_limits
+from xborder_aml.referral.evidence import corridor_money
 from xborder_aml.referral.retrace import retrace
 from xborder_aml.referral.worth import day_of, share_of, to_base
 from xborder_aml.schema import TRANSACTIONS
@@ -31,6 +32,7 @@ class Book:
         self.transactions = TRANSACTIONS.conform(transactions)
         self.figures: dict[str, int | str] = {}
         self._traces: dict[str, Traced] = {}
+        self._corridors: dict[str, dict[str, int]] = {}
         self._limits: dict[str, Limits] = {}
 
     @cached_property
@@ -137,6 +139,21 @@ def _share(book: Book, figure: Mapping[str, Any]) -> int:
     return share_of(int(book.figures[arguments["of"]]), int(arguments["millionths"]))
 
 
+def _n_accounts(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and count the accounts that hold money of ``claims``."""
+    held = book.traced(figure["arguments"]["trace"]).holdings.filter(
+        pl.col("claim").is_in(figure["arguments"]["claims"]), pl.col("amount_minor") > 0
+    )
+    return held["account"].n_unique()
+
+
+def _corridor(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and sum claimed money of ``claims`` over a ``corridor``."""
+    arguments = figure["arguments"]
+    money = book.corridors(arguments["trace"], arguments["claims"])
+    return money[arguments["corridor"]]
+
+
 def _bound(book: Book, figure: Mapping[str, Any]) -> int:
     """Return a rule-free bound in the base currency: ``account``, ``claims``, ``end``, ``trace``.
 
@@ -178,6 +195,8 @@ HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
     "fate": _fate,
     "sum": _sum,
     "share": _share,
+    "n_accounts": _n_accounts,
+    "corridor": _corridor,
     "bound": _bound,
     "chain": _chain,
 }

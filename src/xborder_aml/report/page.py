@@ -27,7 +27,7 @@ from xborder_aml.report.figures import corridor_heatmap, timeline
 from xborder_aml.report.flow import flow_figure
 from xborder_aml.report.formats import colours, money, plain
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["embed", "render_report", "take_apart", "write_report", "write_whole"]
 
 _TITLE_PX = 55
 
@@ -91,10 +91,15 @@ def write_report(
         name=name,
         limits=limits,
     )
+    return write_whole(path, page)
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text so that the file is whole or absent."""
     target = Path(path)
     aside = target.with_name(f".{target.name}.partial")
     try:
-        aside.write_text(page, encoding="utf-8", newline="\n")
+        aside.write_text(text, encoding="utf-8", newline="\n")
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
@@ -128,8 +133,8 @@ def render_report(
             limits=limits,
             accounts=listed,
             cases=_cases(tables, listed, limits),
-            corridors=_figure(corridor_heatmap(tables.transactions, tables.evidence)),
-            timeline=_figure(timeline(tables.transactions, tables.evidence)),
+            corridors=take_apart(corridor_heatmap(tables.transactions, tables.evidence)),
+            timeline=take_apart(timeline(tables.transactions, tables.evidence)),
             truncated=truncated(tables.truncations),
             rejected=rejected(tables.rejects),
             manifest=manifest,
@@ -148,23 +153,23 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["embed"] = _embed
+    environment.filters["embed"] = embed
     return environment
 
 
-def _embed(value: object) -> Markup:
+def embed(value: object) -> Markup:
     r"""Write a value as JSON that is safe inside a script element.
 
     Examples
     --------
-    >>> print(_embed("</script><!--"))
+    >>> print(embed("</script><!--"))
     "\u003c/script\u003e\u003c!--"
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_UNSAFE))
 
 
-def _figure(figure: go.Figure) -> dict[str, Any]:
+def take_apart(figure: go.Figure) -> dict[str, Any]:
     """Take a figure apart for the page, whose headings and captions stand in for its title."""
     plot = json.loads(figure.to_json())
     title = plot["layout"].pop("title")
@@ -194,7 +199,7 @@ def _cases(tables: Tables, listed: list[dict[str, Any]], limits: Limits) -> list
                 "first": f"{case['first_at']:%Y-%m-%d}",
                 "last": f"{case['last_at']:%Y-%m-%d}",
                 "place": place.get(account),
-                "figure": _figure(
+                "figure": take_apart(
                     flow_figure(
                         rows,
                         focus=next(iter(named), None),
