@@ -82,6 +82,10 @@ if TYPE_CHECKING:
     from xborder_aml.outcomes.figure import outcome_figure
     from xborder_aml.outcomes.register import OutcomeRegister
     from xborder_aml.referral import refer
+    from xborder_aml.referral import Band, Referral, ReferralSettings, refer
+    from xborder_aml.referral.casefile import write_case_file
+    from xborder_aml.referral.letter import letter_of_request
+    from xborder_aml.referral.pictures import sensitivity_figure, waterfall_figure
     from xborder_aml.report import (
         corridor_heatmap,
         flow_figure,
@@ -104,6 +108,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Band": "referral",
     "BatchConfig": "batch",
     "Bipartite": "detectors.bipartite",
     "CapacityError": "errors",
@@ -138,6 +143,8 @@ _HOME = {
     "RandomWalk": "detectors.random_walk",
     "RateMissingError": "errors",
     "RecallCase": "exchange.recall",
+    "Referral": "referral",
+    "ReferralSettings": "referral",
     "RoundTrip": "detectors.round_trip",
     "SOURCES": "sources",
     "ScatterGather": "detectors.scatter_gather",
@@ -177,6 +184,7 @@ _HOME = {
     "make_signing_key": "exchange.keys",
     "open_bundle": "exchange.verify",
     "outcome_figure": "outcomes.figure",
+    "letter_of_request": "referral.letter",
     "pari_passu": "tracing",
     "payments_from": "tracing",
     "plan": "detection",
@@ -189,18 +197,22 @@ _HOME = {
     "run_batch": "batch",
     "run_task": "detection",
     "seal_bundle": "exchange.bundle",
+    "sensitivity_figure": "referral.pictures",
     "survival_figure": "report",
     "timeline": "report",
     "trace": "tracing",
     "validate_xml": "exchange.validate",
     "value_figure": "report",
     "verify_bundle": "exchange.verify",
+    "waterfall_figure": "referral.pictures",
+    "write_case_file": "referral.casefile",
     "write_report": "report",
 }
 
 __all__ = [
     "DETECTORS",
     "SOURCES",
+    "Band",
     "BatchConfig",
     "Bipartite",
     "CapacityError",
@@ -234,6 +246,8 @@ __all__ = [
     "RandomWalk",
     "RateMissingError",
     "RecallCase",
+    "Referral",
+    "ReferralSettings",
     "RoundTrip",
     "ScatterGather",
     "SchemaError",
@@ -272,6 +286,7 @@ __all__ = [
     "make_signing_key",
     "open_bundle",
     "outcome_figure",
+    "letter_of_request",
     "pari_passu",
     "payments_from",
     "plan",
@@ -284,12 +299,15 @@ __all__ = [
     "run_batch",
     "run_task",
     "seal_bundle",
+    "sensitivity_figure",
     "survival_figure",
     "timeline",
     "trace",
     "validate_xml",
     "value_figure",
     "verify_bundle",
+    "waterfall_figure",
+    "write_case_file",
     "write_report",
 ]
 

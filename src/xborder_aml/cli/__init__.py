@@ -18,6 +18,7 @@ from xborder_aml.cli.demo import demo
 from xborder_aml.cli.evaluate import evaluate, leaderboard
 from xborder_aml.cli.ledger import detect, read, score
 from xborder_aml.cli.outcomes import outcomes
+from xborder_aml.cli.refer import refer
 from xborder_aml.cli.synth import synth
 from xborder_aml.cli.trace import trace
 
@@ -44,9 +45,8 @@ def main() -> None:
 
 
 _COMMANDS = (
-    score, detect, read, trace, detectors, sources, warmup, demo, channels, jurisdictions,
-    synth, evaluate, leaderboard, datasets,
-    bundle, verify, outcomes,
+    score, detect, read, trace, refer, detectors, sources, warmup, demo,
+    channels, jurisdictions, synth, evaluate, leaderboard, datasets, bundle, verify, outcomes,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -104,8 +104,8 @@ def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = 
     environment.filters |= {"embed": embed, "plain": plain}
     return environment.get_template("casefile.html.jinja").render(
         case=cases[0], fig=fig, referral=referral, n_figures=len(known),
-        summary=_summary(referral, fig), requests=_requests(referral, fig),
-        steps=_steps(referral), step_words=STEPS, accounts=_accounts(referral, fig),
+        summary=_summary(referral, fig), requests=_requests(referral),
+        steps=_steps(referral), step_words=STEPS, accounts=_accounts(referral),
         pictures=_pictures(referral), corridors=corridor_table(referral),
         evidence=_evidence(referral), clocks=_clocks(referral), plans=_plans(referral),
         rules=_rules(referral), rule=RULE_WORDS[referral.traced.rule],
@@ -188,7 +188,7 @@ def _places(codes: list[str | None]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _requests(referral: Referral, fig: Callable[[str], Markup]) -> list[dict[str, Any]]:
+def _requests(referral: Referral) -> list[dict[str, Any]]:
     out = []
     for row in referral.requests.iter_rows(named=True):
         head = f"request/{row['jurisdiction'] or UNKNOWN}"
@@ -215,7 +215,7 @@ def _steps(referral: Referral) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _accounts(referral: Referral, fig: Callable[[str], Markup]) -> dict[str, Any]:
+def _accounts(referral: Referral) -> dict[str, Any]:
     native = native_holdings(referral)
     rows = []
     for row in referral.recovery.head(_ACCOUNTS).iter_rows(named=True):

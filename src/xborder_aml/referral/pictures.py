@@ -16,7 +16,7 @@ __all__ = ["sensitivity_figure", "waterfall_figure"]
 _LOSS, _LEVEL, _LAST = "#E69F00", "#0072B2", "#009E73"
 _SHORT = {
     "superseded": "claimed anew", "sunk": "cash, crypto, securities", "fees": "fees",
-    "revalued": "conversions and rates", "elsewhere": "held elsewhere", "gone": "beyond the balance",
+    "revalued": "conversions and rates", "elsewhere": "held elsewhere", "gone": "beyond balance",
     "leaves": "leaves before it is held", "unreached": "channel does not reach",
     "doubt": "weight of evidence", "cost": "cost",
 }  # fmt: skip
@@ -68,7 +68,9 @@ def waterfall_figure(
             base.append((value - max(change, 0)) / unit)
             heights.append(abs(change) / unit)
             paint.append(_LOSS)
-            words.append(("+" if change > 0 else "−") + money_short(abs(change), currency))
+            words.append(
+                ("+" if change > 0 else "\N{MINUS SIGN}") + money_short(abs(change), currency)
+            )
         if level is not None:
             names.append(f"<b>{level}</b>")
             base.append(0.0)

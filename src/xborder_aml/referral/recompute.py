@@ -47,6 +47,13 @@ class Book:
             self._traces[key] = retrace(self.graph, dict(arguments))
         return self._traces[key]
 
+    def corridors(self, arguments: Mapping[str, Any], claims: list[str]) -> dict[str, int]:
+        """Return claimed money by corridor, worked out once."""
+        key = repr((sorted(arguments.items()), claims))
+        if key not in self._corridors:
+            self._corridors[key] = corridor_money(self.traced(arguments), claims)
+        return self._corridors[key]
+
     def limits(self, arguments: Mapping[str, Any], accounts: list[str]) -> Limits:
         """Return the rule-free bounds of accounts, worked out once."""
         key = repr((sorted(arguments.items()), accounts))
