@@ -156,7 +156,7 @@ def write_case(referral: Referral, folder: str | Path, *, letters: int = 5) -> N
         "rows": {name: frame.height for name, frame in sorted(tables.items())},
     }
     write_whole(target / "referral.json", _json(told))
-    write_whole(target / "figures.json", _json(figures, indent=None))
+    write_whole(target / "figures.json", _lines(figures))
 
 
 def _tables(referral: Referral) -> dict[str, pl.DataFrame]:
@@ -179,11 +179,14 @@ def _tables(referral: Referral) -> dict[str, pl.DataFrame]:
     }
 
 
-def _json(value: object, indent: int | None = 2) -> str:
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str, allow_nan=False)
-    if indent is None:  # one figure a line, so that two files can be compared
-        text = text.replace('}, {"figure"', '},\n{"figure"')
-    return text + "\n"
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False) + "\n"
+
+
+def _lines(figures: list[dict[str, Any]]) -> str:
+    """Write figures one a line, so that two files can be compared."""
+    lines = (json.dumps(figure, ensure_ascii=False, allow_nan=False) for figure in figures)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def _facts(path: str | Path) -> Mapping[str, Any]:

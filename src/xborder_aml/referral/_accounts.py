@@ -18,11 +18,14 @@ __all__ = [
     "Limits",
     "Reach",
     "Row",
+    "Shares",
     "Worth",
     "account_rows",
+    "by_place",
     "held_most",
     "limits_of",
     "located",
+    "mixed",
     "reach_of",
     "sum_of_limits",
     "terms_of",
@@ -31,6 +34,9 @@ __all__ = [
 ]
 
 ENDS = ("least", "middle", "most")
+
+Shares = dict[tuple[str, str], int | None]
+"""Millionths of money that stays, by account and currency; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,7 @@ def account_rows(
                 last_in_at=part["last_in_at"].max(),
                 is_edge=bool(part["is_edge"].all()),
                 is_unrated=rated.height < part.height,
-                survival={end: _mixed(rated, shares[end]) for end in (*ENDS, "wait")},
+                survival={end: mixed(rated, shares[end]) for end in (*ENDS, "wait")},
             )
         )
     return sorted(rows, key=lambda r: (r.case, -r.traced, r.account))
@@ -212,21 +218,22 @@ def terms_of(
 
 def _shares(
     traced: Traced, delays: Mapping[str, Band], settings: ReferralSettings
-) -> dict[str, dict[tuple[str, str], int | None]]:
+) -> dict[str, Shares]:
     out = {}
     for end in ENDS:
         hours = {account: getattr(band, end) for account, band in delays.items()}
-        out[end] = _by_place(survival_shares(traced, hours))
+        out[end] = by_place(survival_shares(traced, hours))
     middle = {account: band.middle for account, band in delays.items()}
-    out["wait"] = _by_place(survival_shares(traced, middle, settings.urgent_hours))
+    out["wait"] = by_place(survival_shares(traced, middle, settings.urgent_hours))
     return out
 
 
-def _by_place(table: pl.DataFrame) -> dict[tuple[str, str], int | None]:
+def by_place(table: pl.DataFrame) -> Shares:
+    """Return the shares by account and currency."""
     return {(a, c): share for a, c, share in table.iter_rows()}
 
 
-def _mixed(rated: pl.DataFrame, shares: Mapping[tuple[str, str], int | None]) -> int | None:
+def mixed(rated: pl.DataFrame, shares: Shares) -> int | None:
     """Return the share of an account's currencies together; None if one is not known."""
     rows = rated.select("account", "currency", "base_minor").rows()
     known = [(base, shares.get((account, currency))) for account, currency, base in rows]

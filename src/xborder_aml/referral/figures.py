@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.referral._accounts import Row, terms_of
+from xborder_aml.referral._accounts import ENDS, Row, terms_of
 from xborder_aml.referral.evidence import corridor_money, native_holdings
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.retrace import arguments_of
@@ -16,6 +16,7 @@ from xborder_aml.report.formats import UNKNOWN
 
 __all__ = ["figures_of"]
 
+_TRACE = "trace"
 _LEVELS = ("traced", "present", "surviving", "reachable", "weighted")
 
 
@@ -29,7 +30,6 @@ def figures_of(referral: Referral) -> list[dict[str, Any]]:
 
 def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
     traced, currency = referral.traced, referral.traced.graph.base_currency
-    again = arguments_of(traced)
     claims = referral.cases["claim"].to_list()
     seeds = traced.seeds.filter(pl.col("claim").is_in(claims))
     seed_ids = seeds["transaction_id"].to_list()
@@ -40,6 +40,7 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
         return {"figure": name, "value": value, "unit": f"{unit} minor" if unit == currency else
                 unit, "transaction_ids": ids or [], "how": how, "arguments": arguments}  # fmt: skip
 
+    yield figure(_TRACE, traced.rule, "trace", seed_ids, "rule", **arguments_of(traced))
     at = traced.graph.column("executed_at").gather(seeds["row"])
     yield figure("n_seeds", len(seed_ids), "count", seed_ids, "transactions")
     yield figure("first_seed", day_of(at.min()), "first_day", seed_ids, "day")
@@ -53,12 +54,12 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
                  amounts_minor=seeds["amount_minor"].to_list())  # fmt: skip
     for fate in ("superseded", "sunk", "fees"):
         yield figure(fate, -steps[fate]["change_minor"], "fate", moved.to_list(),
-                     trace=again, claims=claims, fate=fate)  # fmt: skip
-    yield from _accounts(referral, figure, again, claims)
+                     trace=_TRACE, claims=claims, fate=fate)  # fmt: skip
+    yield from _accounts(referral, figure, claims)
     yield figure("n_accounts", referral.recovery.height, "n_accounts", moved.to_list(),
-                 "accounts", trace=again, claims=claims)  # fmt: skip
+                 "accounts", trace=_TRACE, claims=claims)  # fmt: skip
     for corridor, amount in corridor_money(traced, claims).items():
-        yield figure(f"corridor/{corridor}", amount, "corridor", moved.to_list(), trace=again,
+        yield figure(f"corridor/{corridor}", amount, "corridor", moved.to_list(), trace=_TRACE,
                      claims=claims, corridor=corridor)  # fmt: skip
     names = [f"account/{account}" for account in referral.recovery["account"]]
     for level in _LEVELS:
@@ -71,12 +72,10 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
     yield figure("expected", steps["cost"]["value_minor"], "sum", plus=["weighted"],
                  constant=cost)  # fmt: skip
     yield from _ranges(referral, figure)
-    yield from _rules(referral, figure, again, claims)
+    yield from _rules(referral, figure, claims)
 
 
-def _accounts(
-    referral: Referral, figure: Any, again: dict[str, Any], claims: list[str]
-) -> Iterator[dict[str, Any]]:
+def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the levels of each account: traced anew, then share upon share."""
     levels = referral.recovery.rows_by_key("account", named=True, unique=True)
     some = referral.traced.holdings.filter(
@@ -88,17 +87,26 @@ def _accounts(
     for row in referral.rows:
         told, head = levels[row.account], f"account/{row.account}"
         yield figure(f"{head}/traced", row.traced, "held", told["transaction_ids"],
-                     trace=again, accounts=[row.account], claims=claims,
+                     trace=_TRACE, accounts=[row.account], claims=claims,
                      column="base_minor")  # fmt: skip
         for currency, amount in native[row.account].items():
             yield figure(f"{head}/{currency}", amount, "held", told["transaction_ids"],
-                         f"{currency} minor", trace=again, accounts=[row.account], claims=claims,
+                         f"{currency} minor", trace=_TRACE, accounts=[row.account], claims=claims,
                          column="amount_minor", currency=currency)  # fmt: skip
         for end, bound in (("low", row.low), ("high", row.high)):
             if bound is not None:
                 yield figure(f"{head}/{end}", bound, "bound", told["transaction_ids"],
-                             trace=again, accounts=most, account=row.account,
+                             trace=_TRACE, accounts=most, account=row.account,
                              claims=held[row.account], end=end)  # fmt: skip
+        delay = referral.reach[row.jurisdiction].delay
+        waits = dict.fromkeys(ENDS, 0) | {"wait": referral.settings.urgent_hours}
+        for end, wait in waits.items():
+            if row.survival[end] is not None:
+                hours = delay.middle if end == "wait" else getattr(delay, end)
+                yield figure(f"{head}/survival/{end}", row.survival[end],
+                             "survival", told["transaction_ids"], "millionths", trace=_TRACE,
+                             account=row.account, claims=claims, hours=hours,
+                             wait_hours=wait)  # fmt: skip
         terms = _terms(referral, row, "", "middle")
         yield figure(f"{head}/present", told["present_minor"], "sum",
                      plus=[f"{head}/traced"], constant=-terms[1])  # fmt: skip
@@ -119,8 +127,13 @@ def _terms(referral: Referral, row: Row, which: str, end: str, *, wait: bool = F
     name = "traced"
     if which in ("tracing", "all") and row.low is not None:
         name = {"least": "low", "most": "high"}.get(end, name)
-    shares = [terms[x] for x in ("survival", "cooperation", "evidence")]
-    return [f"account/{row.account}/{name}", terms["gone"], *shares]
+    hours = {"least": "most", "most": "least"}.get(choose("delay_hours"), "middle")
+    hours = "wait" if wait else hours
+    survival: int | str = terms["survival"]
+    if row.survival[hours] is not None:
+        survival = f"account/{row.account}/survival/{hours}"
+    head = f"account/{row.account}/{name}"
+    return [head, terms["gone"], survival, terms["cooperation"], terms["evidence"]]
 
 
 def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
@@ -154,12 +167,10 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
                          constant=-cost * referral.requests.height)  # fmt: skip
 
 
-def _rules(
-    referral: Referral, figure: Any, again: dict[str, Any], claims: list[str]
-) -> Iterator[dict[str, Any]]:
+def _rules(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
     """Yield what each rule puts into the accounts that hold most."""
     levels = referral.recovery.rows_by_key("account", named=True, unique=True)
     for rule, account, base in referral.rules.iter_rows():
         yield figure(f"rule/{rule}/{account}", base, "held", levels[account]["transaction_ids"],
-                     trace=again | {"rule": rule}, accounts=[account], claims=claims,
+                     trace=_TRACE, rule=rule, accounts=[account], claims=claims,
                      column="base_minor")  # fmt: skip

@@ -15,10 +15,17 @@ import polars as pl
 
 from xborder_aml.errors import XBorderAMLError
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.referral._accounts import Limits, limits_of, sum_of_limits
+from xborder_aml.referral._accounts import (
+    Limits,
+    Shares,
+    by_place,
+    limits_of,
+    mixed,
+    sum_of_limits,
+)
 from xborder_aml.referral.evidence import corridor_money
 from xborder_aml.referral.retrace import retrace
-from xborder_aml.referral.worth import day_of, share_of, to_base
+from xborder_aml.referral.worth import day_of, share_of, survival_shares, to_base
 from xborder_aml.schema import TRANSACTIONS
 from xborder_aml.tracing import Traced
 
@@ -31,9 +38,11 @@ class Book:
     def __init__(self, transactions: pl.DataFrame) -> None:
         self.transactions = TRANSACTIONS.conform(transactions)
         self.figures: dict[str, int | str] = {}
-        self._traces: dict[str, Traced] = {}
+        self.traces: dict[str, Mapping[str, Any]] = {}
+        self._traced: dict[tuple[str, str], Traced] = {}
         self._corridors: dict[str, dict[str, int]] = {}
         self._limits: dict[str, Limits] = {}
+        self._survival: dict[tuple[str, float, float], Shares] = {}
 
     @cached_property
     def graph(self) -> TransactionGraph:
@@ -41,25 +50,49 @@ class Book:
         return TransactionGraph(self.transactions)
 
     def traced(self, arguments: Mapping[str, Any]) -> Traced:
-        """Return the trace of some arguments, made once."""
-        key = repr(sorted(arguments.items()))
-        if key not in self._traces:
-            self._traces[key] = retrace(self.graph, dict(arguments))
-        return self._traces[key]
+        """Return the trace that arguments name, by their own ``rule`` if they have one, made once.
 
-    def corridors(self, arguments: Mapping[str, Any], claims: list[str]) -> dict[str, int]:
+        Raises
+        ------
+        KeyError
+            If no figure before tells how to trace.
+        """
+        name = arguments["trace"]
+        told = self.traces[name]
+        rule = arguments.get("rule", told["rule"])
+        if (name, rule) not in self._traced:
+            self._traced[name, rule] = retrace(self.graph, {**told, "rule": rule})
+        return self._traced[name, rule]
+
+    def corridors(self, arguments: Mapping[str, Any]) -> dict[str, int]:
         """Return claimed money by corridor, worked out once."""
-        key = repr((sorted(arguments.items()), claims))
+        key = repr((arguments["trace"], arguments["claims"]))
         if key not in self._corridors:
-            self._corridors[key] = corridor_money(self.traced(arguments), claims)
+            self._corridors[key] = corridor_money(self.traced(arguments), arguments["claims"])
         return self._corridors[key]
 
-    def limits(self, arguments: Mapping[str, Any], accounts: list[str]) -> Limits:
+    def limits(self, arguments: Mapping[str, Any]) -> Limits:
         """Return the rule-free bounds of accounts, worked out once."""
-        key = repr((sorted(arguments.items()), accounts))
+        key = repr((arguments["trace"], arguments["accounts"]))
         if key not in self._limits:
-            self._limits[key] = limits_of(self.traced(arguments), accounts)
+            self._limits[key] = limits_of(self.traced(arguments), arguments["accounts"])
         return self._limits[key]
+
+    def survival(self, arguments: Mapping[str, Any]) -> Shares:
+        """Return how much of each account's money stays some hours more, worked out once."""
+        hours, wait = float(arguments["hours"]), float(arguments["wait_hours"])
+        key = (str(arguments["trace"]), hours, wait)
+        if key not in self._survival:
+            traced = self.traced(arguments)
+            held = traced.holdings["account"].unique().to_list()
+            self._survival[key] = by_place(
+                survival_shares(traced, dict.fromkeys(held, hours), wait)
+            )
+        return self._survival[key]
+
+    def number(self, given: int | str) -> int:
+        """Return a whole number, or the value of the figure that is named instead."""
+        return int(self.figures[given]) if isinstance(given, str) else int(given)
 
     def rows(self, figure: Mapping[str, Any]) -> pl.DataFrame:
         """Return the transactions of a figure, in its order.
@@ -77,6 +110,16 @@ class Book:
             known = set(rows["transaction_id"].to_list())
             raise KeyError(f"transaction {next(i for i in ids if i not in known)}")
         return rows
+
+
+def _trace(book: Book, figure: Mapping[str, Any]) -> str:
+    """Take down how to trace, for the figures after it, and tell the rule.
+
+    ``seeds`` (claim, transaction_id, amount_minor), ``rule``, ``as_of``, ``same_day``, ``sinks``
+    and ``opening_balances`` (account, currency, balance_minor) are those of `trace`.
+    """
+    book.traces[figure["figure"]] = figure["arguments"]
+    return str(figure["arguments"]["rule"])
 
 
 def _count(book: Book, figure: Mapping[str, Any]) -> int:
@@ -111,7 +154,7 @@ def _held(book: Book, figure: Mapping[str, Any]) -> int:
     ``column`` is amount_minor, with its ``currency``, or base_minor.
     """
     arguments = figure["arguments"]
-    held = book.traced(arguments["trace"]).holdings.filter(
+    held = book.traced(arguments).holdings.filter(
         pl.col("account").is_in(arguments["accounts"]), pl.col("claim").is_in(arguments["claims"])
     )
     if "currency" in arguments:
@@ -128,7 +171,7 @@ def _fate(book: Book, figure: Mapping[str, Any]) -> int:
 
     arguments = figure["arguments"]
     cases = pl.DataFrame({"claim": arguments["claims"]}).with_columns(case=pl.lit("case"))
-    traced = book.traced(arguments["trace"])
+    traced = book.traced(arguments)
     return fates(traced, cases)["case"][arguments["fate"]]
 
 
@@ -141,14 +184,31 @@ def _sum(book: Book, figure: Mapping[str, Any]) -> int:
 
 
 def _share(book: Book, figure: Mapping[str, Any]) -> int:
-    """Take ``millionths`` of the figure ``of``, rounded down."""
+    """Take ``millionths``, a number or a figure, of the figure ``of``, rounded down."""
     arguments = figure["arguments"]
-    return share_of(int(book.figures[arguments["of"]]), int(arguments["millionths"]))
+    return share_of(book.number(arguments["of"]), book.number(arguments["millionths"]))
+
+
+def _survival(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and tell what share of an ``account`` stays ``hours`` more, in millionths.
+
+    ``wait_hours`` are waited before that; ``claims`` are those that the account is weighed by.
+    """
+    arguments = figure["arguments"]
+    held = book.traced(arguments).holdings.filter(
+        pl.col("account") == arguments["account"],
+        pl.col("claim").is_in(arguments["claims"]),
+        pl.col("base_minor").is_not_null(),
+    )
+    share = mixed(held.with_columns(pl.col("currency").cast(pl.String)), book.survival(arguments))
+    if share is None:
+        raise ValueError("the ledger does not show how money of that age leaves")
+    return share
 
 
 def _n_accounts(book: Book, figure: Mapping[str, Any]) -> int:
     """Trace again, and count the accounts that hold money of ``claims``."""
-    held = book.traced(figure["arguments"]["trace"]).holdings.filter(
+    held = book.traced(figure["arguments"]).holdings.filter(
         pl.col("claim").is_in(figure["arguments"]["claims"]), pl.col("amount_minor") > 0
     )
     return held["account"].n_unique()
@@ -157,7 +217,7 @@ def _n_accounts(book: Book, figure: Mapping[str, Any]) -> int:
 def _corridor(book: Book, figure: Mapping[str, Any]) -> int:
     """Trace again, and sum claimed money of ``claims`` over a ``corridor``."""
     arguments = figure["arguments"]
-    money = book.corridors(arguments["trace"], arguments["claims"])
+    money = book.corridors(arguments)
     return money[arguments["corridor"]]
 
 
@@ -167,7 +227,7 @@ def _bound(book: Book, figure: Mapping[str, Any]) -> int:
     ``end`` is low or high; all of ``accounts`` are worked out together.
     """
     arguments = figure["arguments"]
-    limits = book.limits(arguments["trace"], arguments["accounts"])
+    limits = book.limits(arguments)
     low, high = sum_of_limits(limits, arguments["account"], arguments["claims"])
     bound = {"low": low, "high": high}[arguments["end"]]
     if bound is None:
@@ -178,6 +238,8 @@ def _bound(book: Book, figure: Mapping[str, Any]) -> int:
 def _chain(book: Book, figure: Mapping[str, Any]) -> int:
     """Add up ``terms``: a figure, what a balance does not cover, and shares in millionths.
 
+    A share is a number, or the name of a figure.
+
     Each share is taken in turn and rounded down. The sum is at most the figure ``cap``, where one
     is given; ``constant`` is added last.
     """
@@ -186,7 +248,7 @@ def _chain(book: Book, figure: Mapping[str, Any]) -> int:
     for name, gone, *shares in arguments["terms"]:
         part = int(book.figures[name]) - int(gone)
         for millionths in shares:
-            part = share_of(part, int(millionths))
+            part = share_of(part, book.number(millionths))
         total += part
     if arguments.get("cap") is not None:
         total = min(total, int(book.figures[arguments["cap"]]))
@@ -194,6 +256,7 @@ def _chain(book: Book, figure: Mapping[str, Any]) -> int:
 
 
 HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
+    "trace": _trace,
     "count": _count,
     "seed_value": _seed_value,
     "first_day": _first_day,
@@ -204,6 +267,7 @@ HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
     "share": _share,
     "n_accounts": _n_accounts,
     "corridor": _corridor,
+    "survival": _survival,
     "bound": _bound,
     "chain": _chain,
 }
@@ -238,6 +302,7 @@ def recompute_figures(
         name, stated = str(figure.get("figure")), str(figure.get("value"))
         found, why = None, None
         try:
+            book.rows(figure)  # every transaction that it names must be there
             found = HOW[figure["how"]](book, figure)
             book.figures[name] = found
         except KeyError as error:
