@@ -133,6 +133,8 @@ class _Sheet:
             if (day == traced.ended_at.date())
             else datetime.combine(day, time.min, UTC)
         )
+        held = {case: sum(r.traced for r in rows if r.case == case) for case in self.fates}
+        self.caps = {case: max(fate["seeded"], held[case]) for case, fate in self.fates.items()}
         first = traced.claims.join(cases, on="claim").group_by("case").agg(pl.min("first_at"))
         self.first_at = dict(first.iter_rows())
 
@@ -167,7 +169,7 @@ class _Sheet:
             for row in rows
         )
         if which in ("tracing", "all"):  # bounds of several accounts are not reached at once
-            total = min(total, *(self.fates[case]["seeded"] for case in {r.case for r in rows}))
+            total = min(total, *(self.caps[case] for case in {r.case for r in rows}))
         return total - self.cost(rows)
 
     def cost(self, rows: list[Row]) -> int:

@@ -17,6 +17,7 @@ from xborder_aml.report.formats import UNKNOWN
 __all__ = ["figures_of"]
 
 _TRACE = "trace"
+_CAP = ["seeded", "traced"]  # bounds of several accounts are not reached at once
 _LEVELS = ("traced", "present", "surviving", "reachable", "weighted")
 
 
@@ -149,7 +150,7 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
         yield figure(f"{head}/expected", request["expected_minor"], "sum",
                      plus=[f"{name}/weighted" for name in names], constant=-cost)  # fmt: skip
         for end in ("least", "most"):
-            yield figure(f"{head}/{end}", request[f"{end}_minor"], "chain", cap="seeded",
+            yield figure(f"{head}/{end}", request[f"{end}_minor"], "chain", cap=_CAP,
                          terms=[_terms(referral, row, "all", end) for row in rows],
                          constant=-cost)  # fmt: skip
         later = [_terms(referral, row, "", "middle", wait=True) for row in rows]
@@ -161,7 +162,7 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
     for row in referral.sensitivity.iter_rows(named=True):
         which = row["assumption"]
         for end in ("least", "most"):
-            cap = "seeded" if which in ("tracing", "all") else None
+            cap = _CAP if which in ("tracing", "all") else []
             yield figure(f"sensitivity/{which}/{end}", row[f"{end}_minor"], "chain", cap=cap,
                          terms=[_terms(referral, r, which, end) for r in referral.rows],
                          constant=-cost * referral.requests.height)  # fmt: skip

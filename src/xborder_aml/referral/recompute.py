@@ -240,8 +240,8 @@ def _chain(book: Book, figure: Mapping[str, Any]) -> int:
 
     A share is a number, or the name of a figure.
 
-    Each share is taken in turn and rounded down. The sum is at most the figure ``cap``, where one
-    is given; ``constant`` is added last.
+    Each share is taken in turn and rounded down. The sum is at most the largest figure of ``cap``,
+    where there are some; ``constant`` is added last.
     """
     arguments = figure["arguments"]
     total = 0
@@ -250,8 +250,8 @@ def _chain(book: Book, figure: Mapping[str, Any]) -> int:
         for millionths in shares:
             part = share_of(part, book.number(millionths))
         total += part
-    if arguments.get("cap") is not None:
-        total = min(total, int(book.figures[arguments["cap"]]))
+    if arguments.get("cap"):
+        total = min(total, max(book.number(name) for name in arguments["cap"]))
     return total + int(arguments.get("constant", 0))
 
 

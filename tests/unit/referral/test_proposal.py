@@ -1,0 +1,241 @@
+"""`refer` of a trace: sums that are exact, money that is counted once, figures that recompute."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import xborder_aml as xb
+from xborder_aml.errors import ParameterError
+from xborder_aml.graph import TransactionGraph
+from xborder_aml.referral import Band, Referral, ReferralSettings
+from xborder_aml.referral.completeness import TEMPLATES
+from xborder_aml.referral.figures import figures_of
+from xborder_aml.referral.recompute import recompute_figures
+from xborder_aml.referral.retrace import evidence_rows
+from xborder_aml.referral.tables import STEPS, TABLES
+from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PLACES = ("EE", "LV", "US", None)
+
+
+def graph_of(hops: list[tuple[str, str, int]], **columns: Any) -> TransactionGraph:
+    """Return the graph of one payment a day; an account's first letter is its jurisdiction's."""
+    place = {"e": "EE", "l": "LV", "u": "US"}
+    frame = pl.DataFrame(
+        [
+            {
+                "transaction_id": i, "executed_at": START + timedelta(days=i), "originator": a,
+                "beneficiary": b, "sent_minor": x, "sent_currency": "EUR", "received_minor": x,
+                "received_currency": "EUR", "base_minor": x, "base_currency": "EUR",
+                "originator_jurisdiction": place.get(a[0]), "instrument": "wire",
+                "beneficiary_jurisdiction": place.get(b[0]),
+            } | {name: values[i - 1] for name, values in columns.items()}
+            for i, (a, b, x) in enumerate(hops, start=1)
+        ]
+    )  # fmt: skip
+    accounts = sorted({name for a, b, _ in hops for name in (a, b)})
+    known = ACCOUNTS.conform(
+        pl.DataFrame({"account": accounts, "jurisdiction": [place.get(a[0]) for a in accounts]})
+    )
+    frame = frame.cast({"executed_at": pl.Datetime("us", "UTC")})
+    return TransactionGraph(TRANSACTIONS.conform(frame), known)
+
+
+@pytest.fixture(scope="module")
+def referral() -> Referral:
+    graph = graph_of(
+        [
+            ("e-victim", "e-mule", 100_000_00), ("e-mule", "l-shell", 60_000_00),
+            ("l-shell", "u-bank", 20_000_00), ("e-shop", "l-shell", 5_000_00),
+            ("l-shell", "cash", 1_000_00), ("e-mule", "?-lost", 10_000_00),
+        ],
+        instrument=["wire"] * 4 + ["cash", "wire"],
+    )  # fmt: skip
+    traced = xb.trace(graph, {"victim": [1]}, rule="fifo")
+    return xb.refer(
+        traced, requesting="EE", predicate="fraud", facts={"authority": "Office"},
+        settings=ReferralSettings(minimum_minor=0, cost_minor=500),
+    )  # fmt: skip
+
+
+def test_tables_are_as_declared(referral):
+    for table in TABLES:
+        frame = getattr(referral, table.name)
+        assert frame.schema == pl.Schema(table.dtypes), table.name
+        assert frame.height, table.name
+
+
+def test_each_step_adds_to_the_one_before(referral):
+    for _, steps in referral.waterfall.group_by("case", "scope"):
+        assert steps["step"].to_list() == list(STEPS)
+        assert steps["change_minor"].cum_sum().to_list() == steps["value_minor"].to_list()
+    whole = referral.waterfall.filter(pl.col("scope") == "all")
+    levels = dict(whole.drop_nulls("level").select("level", "value_minor").iter_rows())
+    assert levels["seed value"] == 100_000_00
+    assert levels["traced here"] == 99_000_00  # 1,000.00 left by cash
+    assert levels["expected recoverable value"] == referral.requests["expected_minor"].sum()
+
+
+def test_where_the_money_is_and_what_is_proposed(referral):
+    told = {r["jurisdiction"]: r for r in referral.requests.iter_rows(named=True)}
+    assert told["EE"]["traced_minor"] == 30_000_00
+    assert told["LV"]["traced_minor"] == 39_000_00
+    assert told["US"]["traced_minor"] == 20_000_00
+    assert told[None]["decision"] == "ENRICH"
+    assert "NOT_LOCATED" in told[None]["reason_codes"]
+    assert told["LV"]["decision"] == "REFER"
+    assert told["US"]["decision"] == "REFER_URGENT"  # it came in 72 hours before
+    assert told["EE"]["availability"] == "domestic"
+
+
+@st.composite
+def cases(draw: Any) -> tuple[TransactionGraph, dict[str, list[int]], ReferralSettings]:
+    """Draw a ledger, claims on it, and settings."""
+    accounts = st.sampled_from(["e1", "e2", "l1", "l2", "u1", "?1"])
+    n = draw(st.integers(1, 10))
+    hops = [(draw(accounts), draw(accounts), draw(st.integers(1, 10**9))) for _ in range(n)]
+    kinds = [draw(st.sampled_from(["wire", "wire", "cash"])) for _ in range(n)]
+    graph = graph_of(hops, instrument=kinds)
+    ids = draw(st.lists(st.integers(1, n), min_size=1, max_size=3, unique=True))
+    claims = {f"claim {i}": [i] for i in ids}
+    chosen = ReferralSettings(
+        cost_minor=draw(st.integers(0, 10**6)),
+        evidence=Band(0.1, draw(st.sampled_from([0.1, 0.333333, 0.9])), 0.9),
+    )
+    return graph, claims, chosen
+
+
+@given(cases(), st.sampled_from(["fifo", "pro_rata", "taint_first"]))
+@settings(max_examples=25)
+def test_sums_are_exact_and_count_nothing_twice(case, rule):
+    graph, claims, chosen = case
+    traced = xb.trace(graph, claims, rule=rule)
+    referral = xb.refer(traced, requesting="EE", settings=chosen)
+    for _, steps in referral.waterfall.group_by("case", "scope"):
+        assert steps["change_minor"].cum_sum().to_list() == steps["value_minor"].to_list()
+    assert not referral.recovery["account"].is_duplicated().any()
+    assert not referral.cases["claim"].is_duplicated().any()
+    assert referral.recovery["traced_minor"].sum() == traced.holdings["base_minor"].sum()
+    last = referral.waterfall.filter(pl.col("scope") == "all", pl.col("step") == "cost")
+    assert last["value_minor"].sum() == referral.requests["expected_minor"].sum()
+    for row in referral.recovery.iter_rows(named=True):
+        down = [row[f"{x}_minor"] for x in ("traced", "present", "surviving", "reachable",
+                                            "weighted")]  # fmt: skip
+        assert down == sorted(down, reverse=True)
+        assert down[-1] >= 0
+    for row in referral.sensitivity.iter_rows(named=True):
+        assert row["least_minor"] <= row["expected_minor"] <= row["most_minor"]
+    for name in referral.names:
+        one = referral.of_case(name)
+        figures = json.loads(json.dumps(figures_of(one)))
+        checked = recompute_figures(figures, evidence_rows(traced))
+        assert checked["agrees"].all(), checked.filter(~pl.col("agrees")).rows()
+
+
+def test_cases_that_share_an_account_are_one():
+    graph = graph_of([
+        ("e1", "l1", 100), ("e2", "l2", 100), ("l1", "u1", 50), ("l2", "u1", 50), ("e3", "l3", 9),
+    ])  # fmt: skip
+    traced = xb.trace(graph, {"a": [1], "b": [2], "c": [5]})
+    referral = xb.refer(traced, requesting="EE")
+    assert dict(referral.cases.iter_rows()) == {"a": "a", "b": "a", "c": "c"}
+    shared = referral.recovery.filter(pl.col("account") == "u1")
+    assert shared["traced_minor"].to_list() == [100]
+    assert referral.recovery["traced_minor"].sum() == 209
+
+
+def test_a_finding_joins_claims_that_no_account_does():
+    graph = graph_of([("e1", "l1", 100), ("l1", "l2", 90), ("e2", "l3", 100), ("l3", "l4", 90)])
+    traced = xb.trace(graph, {"a": [1], "b": [3]})
+    assert xb.refer(traced, requesting="EE").cases["case"].to_list() == ["a", "b"]
+    found = xb.Findings(
+        pl.DataFrame(schema=xb.Findings().findings.schema),
+        pl.DataFrame(
+            {"finding_id": ["f", "f"], "position": [0, 1], "transaction_id": [2, 4],
+             "role": ["in", "out"]}
+        ).cast(xb.Findings().evidence.schema),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert xb.refer(traced, found, requesting="EE").cases["case"].to_list() == ["a", "a"]
+
+
+def test_tampered_figures_and_lost_transactions_are_caught(referral):
+    figures, rows = figures_of(referral), evidence_rows(referral.traced)
+    assert recompute_figures(figures, rows)["agrees"].all()
+    for i, figure in enumerate(figures):
+        if isinstance(figure["value"], int):
+            wrong = [*figures[:i], figure | {"value": figure["value"] + 1}, *figures[i + 1 :]]
+            checked = recompute_figures(wrong, rows)
+            assert checked.filter(~pl.col("agrees"))["figure"].to_list() == [figure["figure"]]
+    gone = recompute_figures(figures, rows.filter(pl.col("transaction_id") != 2))
+    assert not gone["agrees"].all()
+    assert "transaction 2" in " ".join(gone["why"].drop_nulls())
+    odd = recompute_figures([figures[0] | {"how": "guess"}], rows)
+    assert odd["why"][0] == "it rests on guess, which is not there"
+
+
+def test_what_fills_a_template(referral):
+    rows = referral.completeness.filter(pl.col("jurisdiction") == "LV")
+    assert rows.height == sum(map(len, TEMPLATES.values()))
+    state = {(r["template"], r["asks"]): r["state"] for r in rows.iter_rows(named=True)}
+    assert state["UNCAC art. 46(15)", "identity of the authority making the request"] == "filled"
+    assert state["UNCAC art. 55(3)", "location of the property"] == "filled"
+    assert state["UNCAC art. 55(3)", "order of confiscation, in an admissible copy"] == "missing"
+    assert state["FBI financial fraud kill chain", "within 72 hours"] == "contradicted"
+    home = referral.completeness.filter(pl.col("jurisdiction") == "EE")
+    border = home.filter(pl.col("asks") == "an international transfer")
+    assert border["state"].to_list() == ["contradicted"]
+
+
+def test_what_speaks_against_it_is_told():
+    graph = graph_of([("e1", "l1", 100), ("l1", "u1", 300), ("u1", "?1", 10)])
+    referral = xb.refer(xb.trace(graph, [1]), requesting="EE")
+    codes = referral.counter_evidence["code"].to_list()
+    assert "MOSTLY_CLEAN" in codes
+    assert "EDGE_OF_LEDGER" in codes
+    ids = referral.requests["reason_codes"].explode()
+    assert "EDGE_OF_LEDGER" in ids
+
+
+def test_a_known_balance_caps_what_is_still_present():
+    graph = graph_of([("e1", "l1", 100), ("l1", "u1", 40)])
+    later = START + timedelta(days=9)
+    accounts = graph.accounts.with_columns(
+        balance_minor=pl.when(pl.col("account") == "l1").then(25).cast(pl.Int64),
+        balance_at=pl.when(pl.col("account") == "l1").then(pl.lit(later)).cast(
+            pl.Datetime("us", "UTC")),
+    )  # fmt: skip
+    known = TransactionGraph(graph.transactions, accounts)
+    rows = xb.refer(xb.trace(known, [1]), requesting="EE").recovery
+    held = {r["account"]: (r["traced_minor"], r["present_minor"]) for r in rows.to_dicts()}
+    assert held == {"l1": (60, 25), "u1": (40, 40)}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"requesting": "XX"}, "is not an ISO 3166-1"),
+        ({}, "requesting is missing"),
+        ({"requesting": "EE", "facts": {"autority": "x"}}, "did you mean 'authority'"),
+        ({"requesting": "EE", "facts": {"authority": 3}}, "write it as text"),
+        ({"requesting": "EE", "top": 3}, "belong to scores"),
+        ({"requesting": "EE", "as_of": "soon"}, "is not a date"),
+    ],
+)
+def test_what_cannot_be_asked(options, words):
+    traced = xb.trace(graph_of([("e1", "l1", 100)]), [1])
+    with pytest.raises(ParameterError, match=words):
+        xb.refer(traced, **options)
+
+
+def test_poison_attributes_nothing_to_ask_for():
+    traced = xb.trace(graph_of([("e1", "l1", 100)]), [1], rule="poison")
+    with pytest.raises(ParameterError, match="poison attributes no value"):
+        xb.refer(traced, requesting="EE")
