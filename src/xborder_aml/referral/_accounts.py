@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -22,6 +23,7 @@ __all__ = [
     "Worth",
     "account_rows",
     "by_place",
+    "gap_hours",
     "held_most",
     "limits_of",
     "located",
@@ -61,7 +63,7 @@ class Row:
     gone: int
     low: int | None
     high: int | None
-    last_in_at: Any
+    last_in_at: datetime
     is_edge: bool
     is_unrated: bool
     survival: Mapping[str, int | None]
@@ -131,6 +133,8 @@ def account_rows(
     held: pl.DataFrame,
     reach: Mapping[str | None, Reach],
     settings: ReferralSettings,
+    *,
+    gap: float,
     bounds_of: int,
 ) -> list[Row]:
     """Return the accounts that hold claimed money, most first within a case.
@@ -139,10 +143,14 @@ def account_rows(
     ----------
     held
         What `located` returned, with the case of each claim.
+    gap
+        Hours from the end of the trace to the request.
+    bounds_of
+        Accounts whose rule-free bounds are worked out.
     """
     places = dict(held.select("account", "jurisdiction").iter_rows())
     delays = {account: reach[place].delay for account, place in places.items()}
-    shares = _shares(traced, delays, settings)
+    shares = _shares(traced, delays, gap, settings.urgent_hours)
     limits = limits_of(traced, held_most(traced, bounds_of))
     known = _balances(traced)
     pairs = held.group_by("case").agg(pl.col("claim").unique().sort())
@@ -216,16 +224,17 @@ def terms_of(
     }
 
 
-def _shares(
-    traced: Traced, delays: Mapping[str, Band], settings: ReferralSettings
-) -> dict[str, Shares]:
-    out = {}
-    for end in ENDS:
-        hours = {account: getattr(band, end) for account, band in delays.items()}
-        out[end] = by_place(survival_shares(traced, hours))
-    middle = {account: band.middle for account, band in delays.items()}
-    out["wait"] = by_place(survival_shares(traced, middle, settings.urgent_hours))
-    return out
+def gap_hours(traced: Traced, at: datetime) -> float:
+    """Return the hours from the end of the trace to a request."""
+    return max((at - traced.ended_at).total_seconds() / 3_600, 0.0)
+
+
+def _shares(traced: Traced, delays: Mapping[str, Band], gap: float, wait: int) -> dict[str, Shares]:
+    def stays(end: str, further: int = 0) -> Shares:
+        hours = {account: gap + getattr(band, end) for account, band in delays.items()}
+        return by_place(survival_shares(traced, hours, further))
+
+    return {end: stays(end) for end in ENDS} | {"wait": stays("middle", wait)}
 
 
 def by_place(table: pl.DataFrame) -> Shares:

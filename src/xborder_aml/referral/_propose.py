@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -17,6 +19,7 @@ from xborder_aml.referral._accounts import (
     Row,
     Worth,
     account_rows,
+    gap_hours,
     located,
     reach_of,
     value,
@@ -83,60 +86,98 @@ def propose(
     settings, facts = settings or ReferralSettings(), dict(facts or {})
     check_facts(facts)
     law = tables or jurisdiction_tables()
-    day = on or traced.ended_at.date()
+    at = _moment(traced, on)
     cases = case_of_claims(traced, findings)
     held = located(traced)
     places = set(held["jurisdiction"].drop_nulls().to_list())
     plans = {
-        place: channels(requesting, place, on=day, predicate=predicate, tables=law)
+        place: channels(requesting, place, on=at.date(), predicate=predicate, tables=law)
         for place in sorted(places - {requesting})
     }
     reach = {
         place: reach_of(plans.get(place or ""), place, requesting, settings)
         for place in (*sorted(places), None)
     }
-    rows = account_rows(
-        traced, held.join(cases, on="claim", maintain_order="left"), reach, settings, bounds_of
-    )
-    return _Sheet(traced, cases, rows, reach, plans, settings, facts, law, day, requesting).whole(
-        predicate
-    )
+    mine = held.join(cases, on="claim", maintain_order="left")
+    gap = gap_hours(traced, at)
+    rows = account_rows(traced, mine, reach, settings, gap=gap, bounds_of=bounds_of)
+    sheet = _Sheet(traced, cases, rows, reach, plans, settings, facts, law, at, requesting)
+    return sheet.whole(predicate)
 
 
+def _moment(traced: Traced, on: date | None) -> datetime:
+    """Return when the request is made: a later day than that of the trace's end begins at 0:00.
+
+    Raises
+    ------
+    ParameterError
+        If that is before the trace ends: the request would know what had not happened.
+    """
+    end = traced.ended_at
+    if on is None or on == end.date():
+        return end
+    if on < end.date():
+        raise ParameterError(
+            f"the request is of {on}, and the money was followed to {end:%Y-%m-%d}; trace it with "
+            f"as_of={on}, so that the request knows nothing of later days"
+        )
+    return datetime.combine(on, time.min, UTC)
+
+
+@dataclass(frozen=True, eq=False)
 class _Sheet:
     """What the tables of one referral are worked out from."""
 
-    def __init__(
-        self,
-        traced: Traced,
-        cases: pl.DataFrame,
-        rows: list[Row],
-        reach: Mapping[str | None, Reach],
-        plans: Mapping[str, ChannelPlan],
-        settings: ReferralSettings,
-        facts: Mapping[str, str],
-        law: JurisdictionTables,
-        day: date,
-        requesting: str,
-    ) -> None:
-        self.traced, self.cases, self.rows, self.reach = traced, cases, rows, reach
-        self.plans, self.settings, self.facts, self.law = plans, settings, facts, law
-        self.day, self.requesting = day, requesting
-        self.currency = traced.graph.base_currency
-        self.worth = {(r.case, r.account): worth(r, reach[r.jurisdiction], settings) for r in rows}
-        self.fates = fates(traced, cases)
-        self.spots: dict[_Spot, list[Row]] = {}
-        for row in rows:
-            self.spots.setdefault((row.case, row.jurisdiction), []).append(row)
-        self.now = (
-            min(datetime.combine(day, time.max, UTC), traced.ended_at)
-            if (day == traced.ended_at.date())
-            else datetime.combine(day, time.min, UTC)
-        )
-        held = {case: sum(r.traced for r in rows if r.case == case) for case in self.fates}
-        self.caps = {case: max(fate["seeded"], held[case]) for case, fate in self.fates.items()}
-        first = traced.claims.join(cases, on="claim").group_by("case").agg(pl.min("first_at"))
-        self.first_at = dict(first.iter_rows())
+    traced: Traced
+    cases: pl.DataFrame
+    rows: list[Row]
+    reach: Mapping[str | None, Reach]
+    plans: Mapping[str, ChannelPlan]
+    settings: ReferralSettings
+    facts: Mapping[str, str]
+    law: JurisdictionTables
+    at: datetime
+    requesting: str
+
+    @property
+    def currency(self) -> str:
+        """Base currency of the ledger."""
+        return self.traced.graph.base_currency
+
+    @cached_property
+    def worth(self) -> dict[tuple[str, str], Worth]:
+        """Levels by case and account."""
+        return {
+            (row.case, row.account): worth(row, self.reach[row.jurisdiction], self.settings)
+            for row in self.rows
+        }
+
+    @cached_property
+    def fates(self) -> dict[str, dict[str, int]]:
+        """What was seeded, and went other ways, by case."""
+        return fates(self.traced, self.cases)
+
+    @cached_property
+    def spots(self) -> dict[_Spot, list[Row]]:
+        """Accounts by case and jurisdiction."""
+        out: dict[_Spot, list[Row]] = {}
+        for row in self.rows:
+            out.setdefault((row.case, row.jurisdiction), []).append(row)
+        return out
+
+    @cached_property
+    def caps(self) -> dict[str, int]:
+        """What the bounds of several accounts together cannot be more than, by case."""
+        held = dict.fromkeys(self.fates, 0)
+        for row in self.rows:
+            held[row.case] += row.traced
+        return {case: max(fate["seeded"], held[case]) for case, fate in self.fates.items()}
+
+    @cached_property
+    def first_at(self) -> dict[str, datetime]:
+        """The earliest seed, by case."""
+        first = self.traced.claims.join(self.cases, on="claim")
+        return dict(first.group_by("case").agg(pl.min("first_at")).iter_rows())
 
     def whole(self, predicate: str | None) -> Referral:
         """Return the referral."""
@@ -146,7 +187,7 @@ class _Sheet:
             nulls_last=True,
         )  # fmt: skip
         return Referral(
-            traced=self.traced, requesting=self.requesting, on=self.day, predicate=predicate,
+            traced=self.traced, requesting=self.requesting, at=self.at, predicate=predicate,
             settings=self.settings, facts=self.facts, cases=self.cases, requests=requests,
             recovery=_frame(self.recovery(), RECOVERY),
             waterfall=_frame(self.waterfall(), WATERFALL),
@@ -192,9 +233,9 @@ class _Sheet:
             availability=reach.availability,
             is_located=place is not None,
             is_unrated=any(row.is_unrated for row in rows),
-            hours_since=(self.now - last).total_seconds() / 3_600,
+            hours_since=(self.at - last).total_seconds() / 3_600,
             waiting_share=self.total(rows, "waiting") / weighted if weighted > 0 else 0.0,
-            on=self.day,
+            on=self.at.date(),
         )
         decision, codes = decide(situation, self.settings)
         flip = nearest_flip(situation, self.settings)
@@ -283,7 +324,7 @@ class _Sheet:
         out: list[dict[str, Any]] = []
         for (case, place), rows in self.spots.items():
             told = clock_rows(
-                self.plans.get(place or ""), self.law, self.settings, now=self.now,
+                self.plans.get(place or ""), self.law, self.settings, now=self.at,
                 first_at=self.first_at[case], last_in_at=max(row.last_in_at for row in rows),
             )  # fmt: skip
             out += [{"case": case, "jurisdiction": place, **clock} for clock in told]
@@ -304,7 +345,7 @@ class _Sheet:
         """Return schema COMPLETENESS as rows."""
         out: list[dict[str, Any]] = []
         for (case, place), rows in self.spots.items():
-            known = known_of(self.traced, self.cases, case, place, rows, self.requesting, self.now)
+            known = known_of(self.traced, self.cases, case, place, rows, self.requesting, self.at)
             told = completeness(known, self.facts)
             out += [{"case": case, "jurisdiction": place, **row} for row in told]
         return out

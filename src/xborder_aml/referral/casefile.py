@@ -18,7 +18,12 @@ from plotly.offline import get_plotlyjs
 from xborder_aml.errors import ParameterError
 from xborder_aml.referral.completeness import FACTS
 from xborder_aml.referral.decision import DECISION_CODES
-from xborder_aml.referral.evidence import corridor_table, evidence_table, native_holdings
+from xborder_aml.referral.evidence import (
+    corridor_table,
+    evidence_table,
+    native_holdings,
+    shown_evidence,
+)
 from xborder_aml.referral.figures import figures_of
 from xborder_aml.referral.pictures import (
     ASSUMPTION_WORDS,
@@ -34,7 +39,6 @@ from xborder_aml.report.page import embed, take_apart, write_whole
 
 __all__ = ["DECISION_WORDS", "RULE_WORDS", "render_case_file", "say", "write_case_file"]
 
-_ROWS = 60
 _ACCOUNTS = 25
 _LINES = 8
 _WAYS = 10
@@ -202,17 +206,14 @@ def _requests(referral: Referral) -> list[dict[str, Any]]:
 
 
 def _steps(referral: Referral) -> list[dict[str, Any]]:
-    """Return the steps of the whole case with what they are printed by."""
-    named = {"seeded": "seeded", "superseded": "superseded", "sunk": "sunk", "fees": "fees",
-             "revalued": "revalued"}  # fmt: skip
+    """Return the steps of the whole case with the figures that they are printed by."""
     levels = {"seeded": "seeded", "elsewhere": "traced", "gone": "present", "leaves": "surviving",
               "unreached": "reachable", "doubt": "weighted", "cost": "expected"}  # fmt: skip
     rows = referral.waterfall.filter(pl.col("scope") == "all").sort("position")
     return [
-        {**row, "figure": named.get(row["step"]), "level_figure": levels.get(row["step"]),
-         "change": money(row["change_minor"], row["base_currency"])}
+        {**row, "figure": f"step/{row['step']}", "level_figure": levels.get(row["step"])}
         for row in rows.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 def _accounts(referral: Referral) -> dict[str, Any]:
@@ -223,7 +224,7 @@ def _accounts(referral: Referral) -> dict[str, Any]:
         rows.append({
             **row, "head": head, "place": row["jurisdiction"] or UNKNOWN,
             "native": [f"{head}/{currency}" for currency in native[row["account"]]],
-            "last": f"{row['last_in_at']:%Y-%m-%d}", "n_ids": len(row["transaction_ids"]),
+            "last": f"{row['last_in_at']:%Y-%m-%d}",
         })  # fmt: skip
     return {"rows": rows, "more": referral.recovery.height - len(rows)}
 
@@ -240,27 +241,26 @@ def _pictures(referral: Referral) -> dict[str, Any]:
         "waterfall": waterfall_figure(referral),
         "sensitivity": sensitivity_figure(referral),
         "survival": survival_figure(traced),
-        "value": value_figure(traced),
         "flow": flow_figure(rows, holders=dict(held.iter_rows()), max_lanes=14, max_arrows=60),
     }
+    if traced.claims["claim"].n_unique() == referral.cases.height:  # else it is of other cases, too
+        figures["value"] = value_figure(traced)
     return {name: take_apart(figure) for name, figure in figures.items()} | {
         "ways": ways.height, "way_ids": len(ids)
     }  # fmt: skip
 
 
 def _evidence(referral: Referral) -> dict[str, Any]:
-    table = evidence_table(referral)
-    shown = table.sort("claimed_base_minor", "transaction_id", descending=[True, False],
-                       nulls_last=True).head(_ROWS)  # fmt: skip
+    shown = shown_evidence(referral)
     rows = [
         {**row, "day": f"{row['executed_at']:%Y-%m-%d}",
-         "whole": money(row["received_minor"], row["received_currency"]),
-         "claimed": money(row["arrived_minor"], row["received_currency"]),
+         "whole": f"flow/{row['transaction_id']}",
+         "claimed": f"flow/{row['transaction_id']}/{row['claim']}",
          "corridor": f"{row['originator_jurisdiction'] or UNKNOWN} → "
                      f"{row['beneficiary_jurisdiction'] or UNKNOWN}"}
-        for row in shown.sort("executed_at", "transaction_id").iter_rows(named=True)
+        for row in shown.iter_rows(named=True)
     ]  # fmt: skip
-    return {"rows": rows, "more": table.height - shown.height}
+    return {"rows": rows, "more": evidence_table(referral).height - shown.height}
 
 
 def _clocks(referral: Referral) -> list[dict[str, Any]]:

@@ -11,9 +11,16 @@ from xborder_aml.referral.worth import to_base
 from xborder_aml.report.formats import UNKNOWN
 from xborder_aml.tracing import Traced
 
-__all__ = ["corridor_money", "corridor_table", "evidence_table", "native_holdings"]
+__all__ = [
+    "corridor_money",
+    "corridor_table",
+    "evidence_table",
+    "native_holdings",
+    "shown_evidence",
+]
 
 _MOST = 12
+_ROWS = 60
 
 
 def evidence_table(referral: Referral) -> pl.DataFrame:
@@ -25,6 +32,15 @@ def evidence_table(referral: Referral) -> pl.DataFrame:
     claims = referral.cases["claim"]
     flows = referral.traced.flows.filter(pl.col("claim").is_in(claims.implode()))
     return _with_base(referral.traced, flows)
+
+
+def shown_evidence(referral: Referral) -> pl.DataFrame:
+    """Return the rows of the evidence that the case file prints: most claimed money, by time."""
+    most = evidence_table(referral).sort(
+        "claimed_base_minor", "transaction_id", "claim", descending=[True, False, False],
+        nulls_last=True,
+    )  # fmt: skip
+    return most.head(_ROWS).sort("executed_at", "transaction_id", "claim")
 
 
 def _with_base(traced: Traced, flows: pl.DataFrame) -> pl.DataFrame:

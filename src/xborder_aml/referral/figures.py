@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.referral._accounts import ENDS, Row, terms_of
-from xborder_aml.referral.evidence import corridor_money, native_holdings
+from xborder_aml.referral._accounts import ENDS, Row, gap_hours, terms_of
+from xborder_aml.referral.evidence import corridor_money, native_holdings, shown_evidence
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.retrace import arguments_of
 from xborder_aml.referral.worth import day_of
@@ -72,6 +72,24 @@ def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
     cost = steps["cost"]["change_minor"]
     yield figure("expected", steps["cost"]["value_minor"], "sum", plus=["weighted"],
                  constant=cost)  # fmt: skip
+    levels = ("seeded", "traced", "present", "surviving", "reachable", "weighted")
+    changes = {
+        "seeded": (["seeded"], []), "superseded": ([], ["superseded"]), "sunk": ([], ["sunk"]),
+        "fees": ([], ["fees"]), "revalued": (["revalued"], []), "elsewhere": ([], []),
+    }  # fmt: skip
+    after = zip(("gone", "leaves", "unreached", "doubt"), levels[1:], levels[2:], strict=False)
+    changes |= {step: ([level], [before]) for step, before, level in after}
+    for step, (plus, minus) in changes.items():
+        yield figure(f"step/{step}", steps[step]["change_minor"], "sum", plus=plus,
+                     minus=minus)  # fmt: skip
+    yield figure("step/cost", cost, "sum", constant=cost)
+    for row in shown_evidence(referral).iter_rows(named=True):
+        tid = row["transaction_id"]
+        yield figure(f"flow/{tid}/{row['claim']}", row["arrived_minor"], "arrived", [tid],
+                     f"{row['received_currency']} minor", trace=_TRACE,
+                     claim=row["claim"])  # fmt: skip
+        yield figure(f"flow/{tid}", row["received_minor"], "received", [tid],
+                     f"{row['received_currency']} minor")  # fmt: skip
     yield from _ranges(referral, figure)
     yield from _rules(referral, figure, claims)
 
@@ -84,12 +102,15 @@ def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[di
     )
     held = dict(some.group_by("account").agg(pl.col("claim").unique().sort()).iter_rows())
     native = native_holdings(referral)
+    gap = gap_hours(referral.traced, referral.at)
     most = [row.account for row in referral.rows if row.low is not None]
     for row in referral.rows:
         told, head = levels[row.account], f"account/{row.account}"
         yield figure(f"{head}/traced", row.traced, "held", told["transaction_ids"],
                      trace=_TRACE, accounts=[row.account], claims=claims,
                      column="base_minor")  # fmt: skip
+        yield figure(f"{head}/n", len(told["transaction_ids"]), "count", told["transaction_ids"],
+                     "transactions")  # fmt: skip
         for currency, amount in native[row.account].items():
             yield figure(f"{head}/{currency}", amount, "held", told["transaction_ids"],
                          f"{currency} minor", trace=_TRACE, accounts=[row.account], claims=claims,
@@ -103,7 +124,7 @@ def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[di
         waits = dict.fromkeys(ENDS, 0) | {"wait": referral.settings.urgent_hours}
         for end, wait in waits.items():
             if row.survival[end] is not None:
-                hours = delay.middle if end == "wait" else getattr(delay, end)
+                hours = gap + (delay.middle if end == "wait" else getattr(delay, end))
                 yield figure(f"{head}/survival/{end}", row.survival[end],
                              "survival", told["transaction_ids"], "millionths", trace=_TRACE,
                              account=row.account, claims=claims, hours=hours,

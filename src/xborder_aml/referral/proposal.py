@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 import polars as pl
@@ -31,8 +31,8 @@ class Referral:
         The trace that it rests on.
     requesting
         Jurisdiction that asks.
-    on
-        Day of the decision.
+    at
+        When the request is made: what hours are counted to.
     predicate
         Offence behind it, if told.
     settings
@@ -53,7 +53,7 @@ class Referral:
 
     traced: Traced
     requesting: str
-    on: date
+    at: datetime
     predicate: str | None
     settings: ReferralSettings
     facts: Mapping[str, str]
@@ -69,6 +69,11 @@ class Referral:
     channel_plans: Mapping[str, ChannelPlan]
     reach: Mapping[str | None, Reach]
     rows: tuple[Row, ...]
+
+    @property
+    def on(self) -> date:
+        """Day of the request."""
+        return self.at.date()
 
     @property
     def names(self) -> list[str]:

@@ -206,6 +206,21 @@ def _survival(book: Book, figure: Mapping[str, Any]) -> int:
     return share
 
 
+def _received(book: Book, figure: Mapping[str, Any]) -> int:
+    """Sum what transactions of one currency brought."""
+    return int(book.rows(figure)["received_minor"].sum())
+
+
+def _arrived(book: Book, figure: Mapping[str, Any]) -> int:
+    """Trace again, and tell what of the transactions is money of a ``claim``."""
+    arguments = figure["arguments"]
+    flows = book.traced(arguments).flows.filter(
+        pl.col("claim") == arguments["claim"],
+        pl.col("transaction_id").is_in(figure["transaction_ids"]),
+    )
+    return int(flows["arrived_minor"].sum())
+
+
 def _n_accounts(book: Book, figure: Mapping[str, Any]) -> int:
     """Trace again, and count the accounts that hold money of ``claims``."""
     held = book.traced(figure["arguments"]).holdings.filter(
@@ -265,6 +280,8 @@ HOW: dict[str, Callable[[Book, Mapping[str, Any]], int | str]] = {
     "fate": _fate,
     "sum": _sum,
     "share": _share,
+    "received": _received,
+    "arrived": _arrived,
     "n_accounts": _n_accounts,
     "corridor": _corridor,
     "survival": _survival,
