@@ -26,72 +26,107 @@ def figures_of(referral: Referral) -> list[dict[str, Any]]:
 
     A figure comes after those that it is made of. Money is in minor units.
     """
-    return list(_figures(referral))
-
-
-def _figures(referral: Referral) -> Iterator[dict[str, Any]]:
-    traced, currency = referral.traced, referral.traced.graph.base_currency
+    traced = referral.traced
     claims = referral.cases["claim"].to_list()
-    seeds = traced.seeds.filter(pl.col("claim").is_in(claims))
-    seed_ids = seeds["transaction_id"].to_list()
-    moved = traced.flows.filter(pl.col("claim").is_in(claims))["transaction_id"].unique().sort()
+    mine = traced.flows.filter(pl.col("claim").is_in(claims))
+    moved = mine["transaction_id"].unique().sort().to_list()
+    currency = traced.graph.base_currency
 
-    def figure(name: str, value: int | str, how: str, ids: list[int] | None = None,
-               unit: str = currency, **arguments: Any) -> dict[str, Any]:  # fmt: skip
-        return {"figure": name, "value": value, "unit": f"{unit} minor" if unit == currency else
-                unit, "transaction_ids": ids or [], "how": how, "arguments": arguments}  # fmt: skip
+    def figure(
+        name: str, value: int | str, how: str, ids: list[int] | None = None,
+        unit: str = f"{currency} minor", **arguments: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        return {"figure": name, "value": value, "unit": unit, "transaction_ids": ids or [],
+                "how": how, "arguments": arguments}  # fmt: skip
 
-    yield figure(_TRACE, traced.rule, "trace", seed_ids, "rule", **arguments_of(traced))
-    at = traced.graph.column("executed_at").gather(seeds["row"])
-    yield figure("n_seeds", len(seed_ids), "count", seed_ids, "transactions")
-    yield figure("first_seed", day_of(at.min()), "first_day", seed_ids, "day")
-    yield figure("last_seed", day_of(at.max()), "last_day", seed_ids, "day")
-    yield figure("n_moved", moved.len(), "count", moved.to_list(), "transactions")
     steps = {
         row["step"]: row
         for row in referral.waterfall.filter(pl.col("scope") == "all").iter_rows(named=True)
     }
-    yield figure("seeded", steps["seeded"]["value_minor"], "seed_value", seed_ids,
+    return [
+        *_seeds(referral, figure, claims, steps),
+        *_fates(figure, claims, moved, steps),
+        *_accounts(referral, figure, claims),
+        *_totals(referral, figure, steps),
+        *_steps(figure, steps),
+        *_flows(referral, figure, claims, moved),
+        *_ranges(referral, figure),
+        *_rules(referral, figure, claims),
+    ]
+
+
+def _seeds(
+    referral: Referral, figure: Any, claims: list[str], steps: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield how the money was followed, and what it began with."""
+    traced = referral.traced
+    seeds = traced.seeds.filter(pl.col("claim").is_in(claims))
+    ids = seeds["transaction_id"].to_list()
+    yield figure(_TRACE, traced.rule, "trace", ids, "rule", **arguments_of(traced))
+    at = traced.graph.column("executed_at").gather(seeds["row"])
+    once = list(dict.fromkeys(ids))
+    yield figure("n_seeds", len(once), "count", once, "transactions")
+    yield figure("first_seed", day_of(at.min()), "first_day", ids, "day")
+    yield figure("last_seed", day_of(at.max()), "last_day", ids, "day")
+    yield figure("seeded", steps["seeded"]["value_minor"], "seed_value", ids,
                  amounts_minor=seeds["amount_minor"].to_list())  # fmt: skip
+
+
+def _fates(
+    figure: Any, claims: list[str], moved: list[int], steps: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield what went other ways than into accounts."""
+    yield figure("n_moved", len(moved), "count", moved, "transactions")
     for fate in ("superseded", "sunk", "fees"):
-        yield figure(fate, -steps[fate]["change_minor"], "fate", moved.to_list(),
+        yield figure(fate, -steps[fate]["change_minor"], "fate", moved,
                      trace=_TRACE, claims=claims, fate=fate)  # fmt: skip
-    yield from _accounts(referral, figure, claims)
-    yield figure("n_accounts", referral.recovery.height, "n_accounts", moved.to_list(),
-                 "accounts", trace=_TRACE, claims=claims)  # fmt: skip
-    for corridor, amount in corridor_money(traced, claims).items():
-        yield figure(f"corridor/{corridor}", amount, "corridor", moved.to_list(), trace=_TRACE,
-                     claims=claims, corridor=corridor)  # fmt: skip
+
+
+def _totals(referral: Referral, figure: Any, steps: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the levels of the whole case, summed over its accounts."""
     names = [f"account/{account}" for account in referral.recovery["account"]]
     for level in _LEVELS:
         total = int(referral.recovery[f"{level}_minor"].sum())
         yield figure(level, total, "sum", plus=[f"{name}/{level}" for name in names])
-    flowed = ["superseded", "sunk", "fees"]
     yield figure("revalued", steps["revalued"]["change_minor"], "sum",
-                 plus=["traced", *flowed], minus=["seeded"])  # fmt: skip
-    cost = steps["cost"]["change_minor"]
+                 plus=["traced", "superseded", "sunk", "fees"], minus=["seeded"])  # fmt: skip
     yield figure("expected", steps["cost"]["value_minor"], "sum", plus=["weighted"],
-                 constant=cost)  # fmt: skip
-    levels = ("seeded", "traced", "present", "surviving", "reachable", "weighted")
-    changes = {
+                 constant=steps["cost"]["change_minor"])  # fmt: skip
+
+
+def _steps(figure: Any, steps: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the changes of the waterfall: each the difference of two levels."""
+    changes: dict[str, tuple[list[str], list[str]]] = {
         "seeded": (["seeded"], []), "superseded": ([], ["superseded"]), "sunk": ([], ["sunk"]),
         "fees": ([], ["fees"]), "revalued": (["revalued"], []), "elsewhere": ([], []),
     }  # fmt: skip
-    after = zip(("gone", "leaves", "unreached", "doubt"), levels[1:], levels[2:], strict=False)
-    changes |= {step: ([level], [before]) for step, before, level in after}
+    later = zip(("gone", "leaves", "unreached", "doubt"), _LEVELS, _LEVELS[1:], strict=False)
+    changes |= {step: ([level], [before]) for step, before, level in later}
     for step, (plus, minus) in changes.items():
         yield figure(f"step/{step}", steps[step]["change_minor"], "sum", plus=plus,
                      minus=minus)  # fmt: skip
+    cost = steps["cost"]["change_minor"]
     yield figure("step/cost", cost, "sum", constant=cost)
-    for row in shown_evidence(referral).iter_rows(named=True):
-        tid = row["transaction_id"]
-        yield figure(f"flow/{tid}/{row['claim']}", row["arrived_minor"], "arrived", [tid],
-                     f"{row['received_currency']} minor", trace=_TRACE,
-                     claim=row["claim"])  # fmt: skip
-        yield figure(f"flow/{tid}", row["received_minor"], "received", [tid],
+
+
+def _flows(
+    referral: Referral, figure: Any, claims: list[str], moved: list[int]
+) -> Iterator[dict[str, Any]]:
+    """Yield accounts and corridors, and the transactions that the case file lists."""
+    yield figure("n_accounts", referral.recovery.height, "n_accounts", moved, "accounts",
+                 trace=_TRACE, claims=claims)  # fmt: skip
+    for corridor, amount in corridor_money(referral.traced, claims).items():
+        yield figure(f"corridor/{corridor}", amount, "corridor", moved, trace=_TRACE,
+                     claims=claims, corridor=corridor)  # fmt: skip
+    shown = shown_evidence(referral)
+    for row in shown.unique("transaction_id", maintain_order=True).iter_rows(named=True):
+        yield figure(f"flow/{row['transaction_id']}", row["received_minor"], "received",
+                     [row["transaction_id"]],
                      f"{row['received_currency']} minor")  # fmt: skip
-    yield from _ranges(referral, figure)
-    yield from _rules(referral, figure, claims)
+    for row in shown.iter_rows(named=True):
+        yield figure(f"flow/{row['transaction_id']}/{row['claim']}", row["arrived_minor"],
+                     "arrived", [row["transaction_id"]], f"{row['received_currency']} minor",
+                     trace=_TRACE, claim=row["claim"])  # fmt: skip
 
 
 def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
