@@ -23,6 +23,7 @@ from xborder_aml.normalise import RAW_COLUMNS
 from xborder_aml.outcomes.tables import TABLES as OUTCOME_TABLES
 =======
 from xborder_aml.referral.decision import DECISION_CODES
+from xborder_aml.referral.recompute import WAYS
 from xborder_aml.referral.tables import STEPS
 from xborder_aml.referral.tables import TABLES as REFERRAL_TABLES
 >>>>>>> fa707b7 (Referral: tests, how-to, reference and explanation)
@@ -42,6 +43,9 @@ def pages() -> dict[str, str]:
 =======
         "generated/referral-tables.md": "\n".join(one_table(t) for t in REFERRAL_TABLES),
         "generated/decision-codes.md": words("Code", DECISION_CODES),
+        "generated/referral-ways.md": words(
+            "How", {n: (inspect.getdoc(f) or "").split("\n\n")[0] for n, f in WAYS.items()}
+        ),
         "generated/waterfall-steps.md": words("Step", STEPS),
 >>>>>>> fa707b7 (Referral: tests, how-to, reference and explanation)
         "generated/sources.md": sources(),

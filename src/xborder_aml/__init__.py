@@ -282,6 +282,7 @@ __all__ = [
     "goaml_report",
     "join_parts",
     "jurisdiction_tables",
+    "letter_of_request",
     "make_identity",
     "make_signing_key",
     "open_bundle",

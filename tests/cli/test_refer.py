@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from xborder_aml.referral.recompute import recompute_figures
+from xborder_aml.exchange.figures import Evidence, wrong_figures
 
 ROWS = """transaction_id,executed_at,originator,beneficiary,amount,currency,originator_jurisdiction,beneficiary_jurisdiction
 1,2024-01-05T10:00,victim,mule,900000.00,EUR,EE,EE
@@ -30,9 +30,8 @@ def test_it_writes_a_case_file_whose_figures_recompute(call, ledger, tmp_path):
     assert done.exit_code == 0, done.output
     assert "REFER_URGENT" in done.stdout
     figures = json.loads((out / "figures.json").read_text("utf-8"))
-    checked = recompute_figures(figures, pl.read_parquet(out / "transactions.parquet"))
-    assert checked.height > 50
-    assert checked["agrees"].all()
+    assert len(figures) > 50
+    assert wrong_figures(figures, Evidence(pl.read_parquet(out / "transactions.parquet"))) == []
     assert "<h2>1. Summary</h2>" in (out / "case.html").read_text("utf-8")
     assert {path.name for path in out.glob("letter-*")} == {
         "letter-LV.md", "letter-LV.html", "letter-US.md", "letter-US.html",
@@ -41,6 +40,17 @@ def test_it_writes_a_case_file_whose_figures_recompute(call, ledger, tmp_path):
     for name, rows in told["rows"].items():
         assert pl.read_parquet(out / f"{name}.parquet").height == rows
     assert not list(out.glob(".*"))
+
+
+def test_what_it_writes_can_be_sealed_and_verified(call, ledger, tmp_path):
+    out, sealed = tmp_path / "out", tmp_path / "case.zip"
+    assert call("refer", ledger, "--seeds", "1", "--requesting", "EE", "--out", out).exit_code == 0
+    assert call("bundle", out, "--out", sealed).exit_code == 0
+    done = call("verify", sealed)
+    assert done.exit_code == 4, done.output  # nobody signed it, and nothing else is left open
+    assert "WRONG" not in done.output
+    left = [line for line in done.output.splitlines() if line.startswith("not checked")]
+    assert len(left) == 1, left
 
 
 def test_the_same_input_gives_the_same_bytes(call, ledger, tmp_path):

@@ -174,6 +174,7 @@ def _tables(referral: Referral) -> dict[str, pl.DataFrame]:
         "rules": referral.rules,
         "evidence": evidence_table(referral),
         "holdings": traced.holdings.filter(pl.col("claim").is_in(claims)),
+        "conservation": traced.conservation.filter(pl.col("claim").is_in(claims)),
         "steps": traced.steps,
         "transactions": evidence_rows(traced),
     }

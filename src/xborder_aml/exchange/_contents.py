@@ -30,7 +30,10 @@ _SPENT = ("held", "sunk", "fees", "superseded", "converted_out")
 def declared() -> Mapping[str, tuple[Table, ...]]:
     """Return the tables that a file of a name can hold."""
     out: dict[str, list[Table]] = {}
-    tables = {table.name: table for table in (*schema.TABLES, *tracing_tables.TABLES)}
+    from xborder_aml.referral.tables import TABLES as REFERRAL_TABLES
+
+    every = (*schema.TABLES, *tracing_tables.TABLES, *REFERRAL_TABLES)
+    tables = {table.name: table for table in every}
     for name, table in tables.items():
         out.setdefault(name, []).append(table)
     for name, other in _ALSO.items():

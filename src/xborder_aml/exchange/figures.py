@@ -14,7 +14,8 @@ minor units of the currency that the unit names; a number beyond 2**53 - 1 may b
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -107,14 +108,22 @@ def _check_entry(entry: Any, values: Mapping[str, Quantity]) -> None:
         raise DataError("two figures have this name")
 
 
+@cache
+def _ways() -> Mapping[str, Callable[..., Quantity]]:
+    """Return all ways: those of any bundle, and those of a referral, loaded when first wanted."""
+    from xborder_aml.referral.recompute import WAYS
+
+    return {**RECOMPUTATIONS, **WAYS}
+
+
 def _call(work: Work, entry: Mapping[str, Any]) -> Quantity:
-    how = entry["how"]
-    if how not in RECOMPUTATIONS:
+    how, known = entry["how"], _ways()
+    if how not in known:
         raise DataError(
-            f"there is no way to recompute called {how!r}{did_you_mean(str(how), RECOMPUTATIONS)}; "
-            f"there are {', '.join(RECOMPUTATIONS)}"
+            f"there is no way to recompute called {how!r}{did_you_mean(str(how), known)}; "
+            f"there are {', '.join(known)}"
         )
-    function = RECOMPUTATIONS[how]
+    function = known[how]
     try:
         bound = inspect.signature(function).bind(work, **entry["arguments"])
     except TypeError as error:

@@ -102,30 +102,9 @@ def reach_of(
 
 
 def located(traced: Traced) -> pl.DataFrame:
-    """Return the holdings above 0, each where its account is held.
-
-    Where the accounts table does not tell, the transactions that the account was paid by do: the
-    jurisdiction that most of them name.
-    """
+    """Return the holdings above 0, with codes as plain text."""
     held = traced.holdings.filter(pl.col("amount_minor") > 0)
-    held = held.with_columns(pl.col("jurisdiction", "currency").cast(pl.String))
-    lost = held.filter(pl.col("jurisdiction").is_null())["account"].unique()
-    if lost.is_empty():
-        return held
-    told = (
-        traced.graph.transactions.filter(pl.col("beneficiary").is_in(lost.implode()))
-        .select(account="beneficiary", told=pl.col("beneficiary_jurisdiction").cast(pl.String))
-        .drop_nulls()
-        .group_by("account", "told")
-        .len()
-        .sort("len", "told", descending=[True, False])
-        .unique("account", keep="first")
-        .drop("len")
-    )
-    joined = held.join(told, on="account", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("jurisdiction", "told").alias("jurisdiction")).drop(
-        "told"
-    )
+    return held.with_columns(pl.col("jurisdiction", "currency").cast(pl.String))
 
 
 def account_rows(

@@ -124,13 +124,13 @@ def say(figure: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> say({"value": 123456, "unit": "EUR minor"}), say({"value": 1200, "unit": "transactions"})
+    >>> say({"value": 123456, "unit": "EUR"}), say({"value": 1200, "unit": "count"})
     ('1,234.56 EUR', '1,200')
     """
     value, unit = figure["value"], figure["unit"]
     if isinstance(value, str):
         return value
-    return money(value, unit.split()[0]) if unit.endswith(" minor") else f"{value:,}"
+    return f"{value:,}" if unit in ("count", "ppm") else money(value, unit)
 
 
 def _printer(figures: list[dict[str, Any]]) -> Callable[[str], Markup]:

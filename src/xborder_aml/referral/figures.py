@@ -11,7 +11,7 @@ from xborder_aml.referral._accounts import ENDS, Row, gap_hours, terms_of
 from xborder_aml.referral.evidence import corridor_money, native_holdings, shown_evidence
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.retrace import arguments_of
-from xborder_aml.referral.worth import day_of
+from xborder_aml.referral.worth import day_of, seed_values
 from xborder_aml.report.formats import UNKNOWN
 
 __all__ = ["figures_of"]
@@ -34,7 +34,7 @@ def figures_of(referral: Referral) -> list[dict[str, Any]]:
 
     def figure(
         name: str, value: int | str, how: str, ids: list[int] | None = None,
-        unit: str = f"{currency} minor", **arguments: Any,
+        unit: str = currency, **arguments: Any,
     ) -> dict[str, Any]:  # fmt: skip
         return {"figure": name, "value": value, "unit": unit, "transaction_ids": ids or [],
                 "how": how, "arguments": arguments}  # fmt: skip
@@ -61,25 +61,38 @@ def _seeds(
     """Yield how the money was followed, and what it began with."""
     traced = referral.traced
     seeds = traced.seeds.filter(pl.col("claim").is_in(claims))
-    ids = seeds["transaction_id"].to_list()
-    yield figure(_TRACE, traced.rule, "trace", ids, "rule", **arguments_of(traced))
+    once = seeds["transaction_id"].unique().sort().to_list()
+    yield _followed(referral, figure, _TRACE, once, traced.rule)
     at = traced.graph.column("executed_at").gather(seeds["row"])
-    once = list(dict.fromkeys(ids))
-    yield figure("n_seeds", len(once), "count", once, "transactions")
-    yield figure("first_seed", day_of(at.min()), "first_day", ids, "day")
-    yield figure("last_seed", day_of(at.max()), "last_day", ids, "day")
-    yield figure("seeded", steps["seeded"]["value_minor"], "seed_value", ids,
-                 amounts_minor=seeds["amount_minor"].to_list())  # fmt: skip
+    yield figure("n_seeds", len(once), "count", once, "count")
+    yield figure("first_seed", day_of(at.min()), "first_day", once, "day")
+    yield figure("last_seed", day_of(at.max()), "last_day", once, "day")
+    values = seed_values(traced).filter(pl.col("claim").is_in(claims))
+    for (claim,), own in values.group_by("claim", maintain_order=True):
+        yield figure(f"seeded/{claim}", int(own["base_minor"].sum()), "claimed_value",
+                     own["transaction_id"].to_list(),
+                     amounts_minor=own["amount_minor"].to_list())  # fmt: skip
+    parts = [f"seeded/{claim}" for claim in values["claim"].unique(maintain_order=True)]
+    yield figure("seeded", steps["seeded"]["value_minor"], "summed", plus=parts)
+
+
+def _followed(
+    referral: Referral, figure: Any, name: str, ids: list[int], rule: str
+) -> dict[str, Any]:
+    """Return the figure that follows the money by a rule."""
+    entry: dict[str, Any] = figure(name, rule, "followed", ids, "rule")
+    told = arguments_of(referral.traced) | {"rule": rule}
+    return entry | {"arguments": {"name": name, **told}}
 
 
 def _fates(
     figure: Any, claims: list[str], moved: list[int], steps: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield what went other ways than into accounts."""
-    yield figure("n_moved", len(moved), "count", moved, "transactions")
+    yield figure("n_moved", len(moved), "count", moved, "count")
     for fate in ("superseded", "sunk", "fees"):
         yield figure(fate, -steps[fate]["change_minor"], "fate", moved,
-                     trace=_TRACE, claims=claims, fate=fate)  # fmt: skip
+                     trace=_TRACE, claims=claims, of=fate)  # fmt: skip
 
 
 def _totals(referral: Referral, figure: Any, steps: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -87,10 +100,10 @@ def _totals(referral: Referral, figure: Any, steps: dict[str, Any]) -> Iterator[
     names = [f"account/{account}" for account in referral.recovery["account"]]
     for level in _LEVELS:
         total = int(referral.recovery[f"{level}_minor"].sum())
-        yield figure(level, total, "sum", plus=[f"{name}/{level}" for name in names])
-    yield figure("revalued", steps["revalued"]["change_minor"], "sum",
+        yield figure(level, total, "summed", plus=[f"{name}/{level}" for name in names])
+    yield figure("revalued", steps["revalued"]["change_minor"], "summed",
                  plus=["traced", "superseded", "sunk", "fees"], minus=["seeded"])  # fmt: skip
-    yield figure("expected", steps["cost"]["value_minor"], "sum", plus=["weighted"],
+    yield figure("expected", steps["cost"]["value_minor"], "summed", plus=["weighted"],
                  constant=steps["cost"]["change_minor"])  # fmt: skip
 
 
@@ -103,30 +116,30 @@ def _steps(figure: Any, steps: dict[str, Any]) -> Iterator[dict[str, Any]]:
     later = zip(("gone", "leaves", "unreached", "doubt"), _LEVELS, _LEVELS[1:], strict=False)
     changes |= {step: ([level], [before]) for step, before, level in later}
     for step, (plus, minus) in changes.items():
-        yield figure(f"step/{step}", steps[step]["change_minor"], "sum", plus=plus,
+        yield figure(f"step/{step}", steps[step]["change_minor"], "summed", plus=plus,
                      minus=minus)  # fmt: skip
     cost = steps["cost"]["change_minor"]
-    yield figure("step/cost", cost, "sum", constant=cost)
+    yield figure("step/cost", cost, "summed", constant=cost)
 
 
 def _flows(
     referral: Referral, figure: Any, claims: list[str], moved: list[int]
 ) -> Iterator[dict[str, Any]]:
     """Yield accounts and corridors, and the transactions that the case file lists."""
-    yield figure("n_accounts", referral.recovery.height, "n_accounts", moved, "accounts",
+    yield figure("n_accounts", referral.recovery.height, "holders", moved, "count",
                  trace=_TRACE, claims=claims)  # fmt: skip
     for corridor, amount in corridor_money(referral.traced, claims).items():
-        yield figure(f"corridor/{corridor}", amount, "corridor", moved, trace=_TRACE,
+        yield figure(f"corridor/{corridor}", amount, "crossed", moved, trace=_TRACE,
                      claims=claims, corridor=corridor)  # fmt: skip
     shown = shown_evidence(referral)
     for row in shown.unique("transaction_id", maintain_order=True).iter_rows(named=True):
-        yield figure(f"flow/{row['transaction_id']}", row["received_minor"], "received",
-                     [row["transaction_id"]],
-                     f"{row['received_currency']} minor")  # fmt: skip
+        yield figure(f"flow/{row['transaction_id']}", row["received_minor"], "sum_received",
+                     [row["transaction_id"]], row["received_currency"],
+                     currency=row["received_currency"])  # fmt: skip
     for row in shown.iter_rows(named=True):
-        yield figure(f"flow/{row['transaction_id']}/{row['claim']}", row["arrived_minor"],
-                     "arrived", [row["transaction_id"]], f"{row['received_currency']} minor",
-                     trace=_TRACE, claim=row["claim"])  # fmt: skip
+        tid, unit = row["transaction_id"], row["received_currency"]
+        yield figure(f"flow/{tid}/{row['claim']}", row["arrived_minor"], "arrived", [tid], unit,
+                     trace=_TRACE, claim=row["claim"], currency=unit)  # fmt: skip
 
 
 def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
@@ -141,15 +154,14 @@ def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[di
     most = [row.account for row in referral.rows if row.low is not None]
     for row in referral.rows:
         told, head = levels[row.account], f"account/{row.account}"
-        yield figure(f"{head}/traced", row.traced, "held", told["transaction_ids"],
-                     trace=_TRACE, accounts=[row.account], claims=claims,
-                     column="base_minor")  # fmt: skip
+        yield figure(f"{head}/traced", row.traced, "holding", told["transaction_ids"],
+                     trace=_TRACE, account=row.account, claims=claims)  # fmt: skip
         yield figure(f"{head}/n", len(told["transaction_ids"]), "count", told["transaction_ids"],
-                     "transactions")  # fmt: skip
+                     "count")  # fmt: skip
         for currency, amount in native[row.account].items():
-            yield figure(f"{head}/{currency}", amount, "held", told["transaction_ids"],
-                         f"{currency} minor", trace=_TRACE, accounts=[row.account], claims=claims,
-                         column="amount_minor", currency=currency)  # fmt: skip
+            yield figure(f"{head}/{currency}", amount, "holding", told["transaction_ids"],
+                         currency, trace=_TRACE, account=row.account, claims=claims,
+                         currency=currency)  # fmt: skip
         for end, bound in (("low", row.low), ("high", row.high)):
             if bound is not None:
                 yield figure(f"{head}/{end}", bound, "bound", told["transaction_ids"],
@@ -161,16 +173,16 @@ def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[di
             if row.survival[end] is not None:
                 hours = gap + (delay.middle if end == "wait" else getattr(delay, end))
                 yield figure(f"{head}/survival/{end}", row.survival[end],
-                             "survival", told["transaction_ids"], "millionths", trace=_TRACE,
+                             "stays", told["transaction_ids"], "ppm", trace=_TRACE,
                              account=row.account, claims=claims, hours=hours,
                              wait_hours=wait)  # fmt: skip
         terms = _terms(referral, row, "", "middle")
-        yield figure(f"{head}/present", told["present_minor"], "sum",
+        yield figure(f"{head}/present", told["present_minor"], "summed",
                      plus=[f"{head}/traced"], constant=-terms[1])  # fmt: skip
         before = "present"
         for level, share in zip(("surviving", "reachable", "weighted"), terms[2:], strict=True):
-            yield figure(f"{head}/{level}", told[f"{level}_minor"], "share",
-                         of=f"{head}/{before}", millionths=share)  # fmt: skip
+            yield figure(f"{head}/{level}", told[f"{level}_minor"], "scaled",
+                         of=f"{head}/{before}", ppm=share)  # fmt: skip
             before = level
 
 
@@ -201,25 +213,25 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
         rows = [row for row in referral.rows if row.jurisdiction == request["jurisdiction"]]
         head = f"request/{request['jurisdiction'] or UNKNOWN}"
         names = [f"account/{row.account}" for row in rows]
-        yield figure(f"{head}/traced", request["traced_minor"], "sum",
+        yield figure(f"{head}/traced", request["traced_minor"], "summed",
                      plus=[f"{name}/traced" for name in names])  # fmt: skip
-        yield figure(f"{head}/expected", request["expected_minor"], "sum",
+        yield figure(f"{head}/expected", request["expected_minor"], "summed",
                      plus=[f"{name}/weighted" for name in names], constant=-cost)  # fmt: skip
         for end in ("least", "most"):
-            yield figure(f"{head}/{end}", request[f"{end}_minor"], "chain", cap=_CAP,
+            yield figure(f"{head}/{end}", request[f"{end}_minor"], "expected", cap=_CAP,
                          terms=[_terms(referral, row, "all", end) for row in rows],
                          constant=-cost)  # fmt: skip
         later = [_terms(referral, row, "", "middle", wait=True) for row in rows]
         kept = sum(weighted[row.account] for row in rows) - request["waiting_minor"]
-        yield figure(f"{head}/later", kept, "chain", terms=later)
-        yield figure(f"{head}/waiting", request["waiting_minor"], "sum",
+        yield figure(f"{head}/later", kept, "expected", terms=later)
+        yield figure(f"{head}/waiting", request["waiting_minor"], "summed",
                      plus=[f"{name}/weighted" for name in names],
                      minus=[f"{head}/later"])  # fmt: skip
     for row in referral.sensitivity.iter_rows(named=True):
         which = row["assumption"]
         for end in ("least", "most"):
             cap = _CAP if which in ("tracing", "all") else []
-            yield figure(f"sensitivity/{which}/{end}", row[f"{end}_minor"], "chain", cap=cap,
+            yield figure(f"sensitivity/{which}/{end}", row[f"{end}_minor"], "expected", cap=cap,
                          terms=[_terms(referral, r, which, end) for r in referral.rows],
                          constant=-cost * referral.requests.height)  # fmt: skip
 
@@ -227,7 +239,9 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
 def _rules(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
     """Yield what each rule puts into the accounts that hold most."""
     levels = referral.recovery.rows_by_key("account", named=True, unique=True)
+    ids = sorted({tid for tids in levels.values() for tid in tids["transaction_ids"]})
+    for rule in referral.rules["rule"].unique(maintain_order=True):
+        yield _followed(referral, figure, f"{_TRACE}/{rule}", ids, rule)
     for rule, account, base in referral.rules.iter_rows():
-        yield figure(f"rule/{rule}/{account}", base, "held", levels[account]["transaction_ids"],
-                     trace=_TRACE, rule=rule, accounts=[account], claims=claims,
-                     column="base_minor")  # fmt: skip
+        yield figure(f"rule/{rule}/{account}", base, "holding", levels[account]["transaction_ids"],
+                     trace=f"{_TRACE}/{rule}", account=account, claims=claims)  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.referral.tables import RULES
 from xborder_aml.tracing import Traced, trace
 
 __all__ = ["arguments_of", "evidence_rows", "other_rules", "retrace"]
@@ -36,7 +39,7 @@ def arguments_of(traced: Traced) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def retrace(graph: TransactionGraph, arguments: dict[str, Any]) -> Traced:
+def retrace(graph: TransactionGraph, arguments: Mapping[str, Any]) -> Traced:
     """Trace as `arguments_of` tells.
 
     Raises
@@ -44,8 +47,6 @@ def retrace(graph: TransactionGraph, arguments: dict[str, Any]) -> Traced:
     XBorderAMLError
         As `trace`.
     """
-    from datetime import datetime
-
     seeds = pl.DataFrame(
         arguments["seeds"],
         schema={"claim": pl.String, "transaction_id": pl.Int64, "amount_minor": pl.Int64},
@@ -95,4 +96,4 @@ def other_rules(traced: Traced, recovery: pl.DataFrame, claims: list[str]) -> pl
         held = shown.join(sums, on="account", how="left", maintain_order="left")
         out.append(held.select(pl.lit(rule).alias("rule"), "account",
                                pl.col("base_minor").fill_null(0)))  # fmt: skip
-    return pl.concat(out)
+    return RULES.conform(pl.concat(out))

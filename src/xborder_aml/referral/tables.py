@@ -10,8 +10,8 @@ from xborder_aml.referral.decision import DECISIONS
 from xborder_aml.schema import CURRENCY, JURISDICTION, Column, Table
 
 __all__ = [
-    "CLOCKS", "COMPLETENESS", "COUNTER", "PLANS", "RECOVERY", "REQUESTS", "SENSITIVITY", "STEPS",
-    "TABLES", "WATERFALL",
+    "CLOCKS", "COMPLETENESS", "COUNTER", "PLANS", "RECOVERY", "REQUESTS", "RULES", "SENSITIVITY",
+    "STEPS", "TABLES", "WATERFALL",
 ]  # fmt: skip
 
 _TIME = pl.Datetime("us", "UTC")
@@ -196,6 +196,16 @@ COMPLETENESS = Table(
     ),
 )
 
+RULES = Table(
+    "rules",
+    "What each tracing rule puts into the accounts that hold most.",
+    (
+        _c("rule", pl.String, "Name of the rule."),
+        _c("account", pl.String, "Account key."),
+        _c("base_minor", pl.Int64, "Claimed money there, in the base currency."),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
-    REQUESTS, RECOVERY, WATERFALL, SENSITIVITY, CLOCKS, PLANS, COUNTER, COMPLETENESS,
+    REQUESTS, RECOVERY, WATERFALL, SENSITIVITY, CLOCKS, PLANS, COUNTER, COMPLETENESS, RULES,
 )  # fmt: skip
