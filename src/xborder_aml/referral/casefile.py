@@ -148,10 +148,12 @@ def _summary(referral: Referral, fig: Callable[[str], Markup]) -> list[Markup]:
     """Return the case in a few sentences, made of the tables alone."""
     traced, requests = referral.traced, referral.requests
     first = referral.recovery.height
+    began = Markup("On {0}, {2} transaction brought {3}.")
+    claims = referral.cases["claim"].implode()
+    if traced.seeds.filter(pl.col("claim").is_in(claims))["transaction_id"].n_unique() > 1:
+        began = Markup("Between {0} and {1}, {2} transactions brought {3}.")
     out = [
-        Markup("Between {} and {}, {} transactions brought {}.").format(
-            fig("first_seed"), fig("last_seed"), fig("n_seeds"), fig("seeded")
-        ),
+        began.format(fig("first_seed"), fig("last_seed"), fig("n_seeds"), fig("seeded")),
         Markup(
             "Followed by the rule “{}” to the end of {}, {} of it is in {} {} in {}."
         ).format(
@@ -186,7 +188,7 @@ def _summary(referral: Referral, fig: Callable[[str], Markup]) -> list[Markup]:
 
 def _places(codes: list[str | None]) -> str:
     """Write jurisdictions in a row; the first twelve."""
-    names = [code or "an unknown jurisdiction" for code in codes]
+    names = [code or "an unknown jurisdiction" for code in codes] or ["no jurisdiction"]
     if len(names) > 12:
         names = [*names[:11], f"{len(names) - 11} others"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

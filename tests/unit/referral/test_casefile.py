@@ -83,3 +83,11 @@ def test_a_case_file_is_of_one_case():
     with pytest.raises(ParameterError, match="there is no case '3'"):
         both.of_case("3")
     assert "l1" in render_case_file(both.of_case("1"))
+
+
+def test_money_that_nobody_holds_any_more_has_a_case_file_too():
+    graph = graph_of([("e1", "l1", 10), ("l1", "cash", 10)], instrument=["wire", "cash"])
+    gone = xb.refer(xb.trace(graph, [1]), requesting="EE")
+    assert gone.requests.is_empty()
+    page = render_case_file(gone)
+    assert "left by cash" in page
