@@ -109,7 +109,7 @@ def located(traced: Traced) -> pl.DataFrame:
 
 def account_rows(
     traced: Traced,
-    held: pl.DataFrame,
+    cases: pl.DataFrame,
     reach: Mapping[str | None, Reach],
     settings: ReferralSettings,
     *,
@@ -120,20 +120,20 @@ def account_rows(
 
     Parameters
     ----------
-    held
-        What `located` returned, with the case of each claim.
+    cases
+        The case of each claim.
     gap
         Hours from the end of the trace to the request.
     bounds_of
         Accounts whose rule-free bounds are worked out.
     """
+    held = located(traced).join(cases, on="claim", maintain_order="left")
     places = dict(held.select("account", "jurisdiction").iter_rows())
     delays = {account: reach[place].delay for account, place in places.items()}
     shares = _shares(traced, delays, gap, settings.urgent_hours)
     limits = limits_of(traced, held_most(traced, bounds_of))
     known = _balances(traced)
-    pairs = held.group_by("case").agg(pl.col("claim").unique().sort())
-    claims = dict(pairs.iter_rows())
+    claims = dict(cases.group_by("case").agg(pl.col("claim").sort()).iter_rows())
     rows = []
     for key, part in held.group_by("case", "account", maintain_order=True):
         case, account = str(key[0]), str(key[1])

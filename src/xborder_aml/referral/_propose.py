@@ -88,8 +88,7 @@ def propose(
     law = tables or jurisdiction_tables()
     at = _moment(traced, on)
     cases = case_of_claims(traced, findings)
-    held = located(traced)
-    places = set(held["jurisdiction"].drop_nulls().to_list())
+    places = set(located(traced)["jurisdiction"].drop_nulls().to_list())
     plans = {
         place: channels(requesting, place, on=at.date(), predicate=predicate, tables=law)
         for place in sorted(places - {requesting})
@@ -98,9 +97,8 @@ def propose(
         place: reach_of(plans.get(place or ""), place, requesting, settings)
         for place in (*sorted(places), None)
     }
-    mine = held.join(cases, on="claim", maintain_order="left")
     gap = gap_hours(traced, at)
-    rows = account_rows(traced, mine, reach, settings, gap=gap, bounds_of=bounds_of)
+    rows = account_rows(traced, cases, reach, settings, gap=gap, bounds_of=bounds_of)
     sheet = _Sheet(traced, cases, rows, reach, plans, settings, facts, law, at, requesting)
     return sheet.whole(predicate)
 

@@ -145,10 +145,6 @@ def _flows(
 def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the levels of each account: traced anew, then share upon share."""
     levels = referral.recovery.rows_by_key("account", named=True, unique=True)
-    some = referral.traced.holdings.filter(
-        pl.col("claim").is_in(claims), pl.col("amount_minor") > 0
-    )
-    held = dict(some.group_by("account").agg(pl.col("claim").unique().sort()).iter_rows())
     native = native_holdings(referral)
     gap = gap_hours(referral.traced, referral.at)
     most = [row.account for row in referral.rows if row.low is not None]
@@ -166,7 +162,7 @@ def _accounts(referral: Referral, figure: Any, claims: list[str]) -> Iterator[di
             if bound is not None:
                 yield figure(f"{head}/{end}", bound, "bound", told["transaction_ids"],
                              trace=_TRACE, accounts=most, account=row.account,
-                             claims=held[row.account], end=end)  # fmt: skip
+                             claims=claims, end=end)  # fmt: skip
         delay = referral.reach[row.jurisdiction].delay
         waits = dict.fromkeys(ENDS, 0) | {"wait": referral.settings.urgent_hours}
         for end, wait in waits.items():
