@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def refer_ledger(
     told = {} if facts is None else _facts(facts)
     law = jurisdiction_tables(*tables)
     followed = trace_ledger(
-        ledger, None, replace(config or BatchConfig()), seeds=seeds, payers=payers, rule=rule,
+        ledger, None, config, seeds=seeds, payers=payers, rule=rule,
         same_day=same_day, opening_balances=opening_balances, bounds=False, progress=progress,
     )  # fmt: skip
     if progress is not None:

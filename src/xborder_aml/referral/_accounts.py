@@ -138,6 +138,7 @@ def account_rows(
     for key, part in held.group_by("case", "account", maintain_order=True):
         case, account = str(key[0]), str(key[1])
         rated = part.drop_nulls("base_minor")
+        last: Any = part["last_in_at"].max()
         low, high = sum_of_limits(limits, account, claims[case])
         rows.append(
             Row(
@@ -149,7 +150,7 @@ def account_rows(
                 gone=_gone(part, known.get(account)),
                 low=low,
                 high=high,
-                last_in_at=part["last_in_at"].max(),
+                last_in_at=last,
                 is_edge=bool(part["is_edge"].all()),
                 is_unrated=rated.height < part.height,
                 survival={end: mixed(rated, shares[end]) for end in (*ENDS, "wait")},

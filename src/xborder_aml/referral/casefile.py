@@ -247,9 +247,8 @@ def _pictures(referral: Referral) -> dict[str, Any]:
     }
     if traced.claims["claim"].n_unique() == referral.cases.height:  # else it is of other cases, too
         figures["value"] = value_figure(traced)
-    return {name: take_apart(figure) for name, figure in figures.items()} | {
-        "ways": ways.height, "way_ids": len(ids)
-    }  # fmt: skip
+    parts: dict[str, Any] = {name: take_apart(figure) for name, figure in figures.items()}
+    return parts | {"ways": ways.height, "way_ids": len(ids)}
 
 
 def _evidence(referral: Referral) -> dict[str, Any]:

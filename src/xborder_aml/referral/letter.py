@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -153,7 +153,7 @@ def _sections(referral: Referral, place: str | None) -> Iterator[_Section]:
     yield _Section("Signature", [_Missing("name, function, place, date and signature")])
 
 
-def _story(referral: Referral, request: dict[str, object]) -> list[str]:
+def _story(referral: Referral, request: Mapping[str, Any]) -> list[str]:
     traced = referral.traced
     seeds = traced.seeds.filter(pl.col("claim").is_in(referral.cases["claim"].implode()))
     codes = traced.graph.column("originator_code").gather(seeds["row"]).unique()
@@ -165,7 +165,7 @@ def _story(referral: Referral, request: dict[str, object]) -> list[str]:
         f"The account or accounts {payers} paid {seeded} in {n} "
         f"transaction{'s' if n != 1 else ''}: {_ids(seeds['transaction_id'].to_list())}.",
         f"Followed by the declared rule {traced.rule} to {traced.ended_at:%Y-%m-%d}, "
-        f"{money(request['traced_minor'], str(request['base_currency']))} of it is in "  # type: ignore[arg-type]
+        f"{money(request['traced_minor'], request['base_currency'])} of it is in "
         f"{request['n_accounts']} accounts in {request['jurisdiction'] or UNKNOWN}.",
     ]
 

@@ -163,12 +163,12 @@ class ReferralSettings:
                     f"{name!r} is no setting of a referral{did_you_mean(name, known)}; it has "
                     f"{', '.join(known)}"
                 )
-            if name == "delay_hours":
+            if name == "delay_hours" and isinstance(value, Mapping):
                 out[name] = {key: _band(f"{name}.{key}", band) for key, band in value.items()}
             elif name in _PROBABILITIES:
                 out[name] = _band(name, value)
             else:
-                out[name] = value
+                out[name] = _scalar(name, value)
         return cls(**out)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -185,9 +185,19 @@ class ReferralSettings:
         return out
 
 
+_KINDS = {date: "day like 2027-06-30", float: "share like 0.1", int: "whole number"}
 _PROBABILITIES = (
     "cooperation", "cooperation_unknown", "cooperation_domestic", "evidence", "survival_unknown",
 )  # fmt: skip
+
+
+def _scalar(name: str, value: Any) -> Any:
+    kind = {"limitation": date, "urgent_share": float}.get(name, int)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ParameterError(f"{name}={value!r} is no {_KINDS[kind]}")
+    return value
 
 
 def _band(name: str, value: Any) -> Band:
