@@ -20,7 +20,7 @@ from xborder_aml.referral.completeness import TEMPLATES
 from xborder_aml.referral.figures import figures_of
 from xborder_aml.referral.retrace import evidence_rows
 from xborder_aml.referral.tables import STEPS, TABLES
-from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
+from xborder_aml.schema import ACCOUNTS, EVIDENCE, TRANSACTIONS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 PLACES = ("EE", "LV", "US", None)
@@ -155,13 +155,9 @@ def test_a_finding_joins_claims_that_no_account_does():
     graph = graph_of([("e1", "l1", 100), ("l1", "l2", 90), ("e2", "l3", 100), ("l3", "l4", 90)])
     traced = xb.trace(graph, {"a": [1], "b": [3]})
     assert xb.refer(traced, requesting="EE").cases["case"].to_list() == ["a", "b"]
-    found = xb.Findings(
-        pl.DataFrame(schema=xb.Findings().findings.schema),
-        pl.DataFrame(
-            {"finding_id": ["f", "f"], "position": [0, 1], "transaction_id": [2, 4],
-             "role": ["in", "out"]}
-        ).cast(xb.Findings().evidence.schema),  # type: ignore[arg-type]
-    )  # fmt: skip
+    rows = {"finding_id": ["f", "f"], "transaction_id": [2, 4]}
+    evidence = pl.concat([EVIDENCE.empty(), pl.DataFrame(rows)], how="diagonal")
+    found = xb.Findings(evidence=evidence)
     assert xb.refer(traced, found, requesting="EE").cases["case"].to_list() == ["a", "a"]
 
 
