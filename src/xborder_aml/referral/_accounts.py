@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,25 +134,30 @@ def account_rows(
     limits = limits_of(traced, held_most(traced, bounds_of))
     known = _balances(traced)
     claims = dict(cases.group_by("case").agg(pl.col("claim").sort()).iter_rows())
+    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for holding in held.iter_rows(named=True):
+        parts.setdefault((holding["case"], holding["account"]), []).append(holding)
     rows = []
-    for key, part in held.group_by("case", "account", maintain_order=True):
-        case, account = str(key[0]), str(key[1])
-        rated = part.drop_nulls("base_minor")
-        last: Any = part["last_in_at"].max()
+    for (case, account), part in parts.items():
+        rated = [
+            (account, holding["currency"], holding["base_minor"])
+            for holding in part
+            if holding["base_minor"] is not None
+        ]
         low, high = sum_of_limits(limits, account, claims[case])
         rows.append(
             Row(
                 case=case,
                 account=account,
-                holder=part["holder"][0],
-                jurisdiction=part["jurisdiction"][0],
-                traced=int(rated["base_minor"].sum()),
+                holder=part[0]["holder"],
+                jurisdiction=part[0]["jurisdiction"],
+                traced=sum(base for _, _, base in rated),
                 gone=_gone(part, known.get(account)),
                 low=low,
                 high=high,
-                last_in_at=last,
-                is_edge=bool(part["is_edge"].all()),
-                is_unrated=rated.height < part.height,
+                last_in_at=max(holding["last_in_at"] for holding in part),
+                is_edge=part[0]["is_edge"],
+                is_unrated=len(rated) < len(part),
                 survival={end: mixed(rated, shares[end]) for end in (*ENDS, "wait")},
             )
         )
@@ -222,15 +227,19 @@ def by_place(table: pl.DataFrame) -> Shares:
     return {(a, c): share for a, c, share in table.iter_rows()}
 
 
-def mixed(rated: pl.DataFrame, shares: Shares) -> int | None:
-    """Return the share of an account's currencies together; None if one is not known."""
-    rows = rated.select("account", "currency", "base_minor").rows()
-    known = [(base, shares.get((account, currency))) for account, currency, base in rows]
+def mixed(rated: Sequence[tuple[str, str, int]], shares: Shares) -> int | None:
+    """Return the share of an account's currencies together; None if one is not known.
+
+    Examples
+    --------
+    >>> mixed([("a", "EUR", 100), ("a", "USD", 300)], {("a", "EUR"): 400_000, ("a", "USD"): 0})
+    100000
+    """
+    known = [(base, shares.get((account, currency))) for account, currency, base in rated]
     whole = sum(base for base, _ in known)
     if whole == 0 or any(share is None for _, share in known):
         return None
-    total: int = sum(base * share for base, share in known if share is not None)
-    return total // whole
+    return sum(base * share for base, share in known if share is not None) // whole
 
 
 def held_most(traced: Traced, most: int) -> list[str]:
@@ -273,7 +282,7 @@ def sum_of_limits(limits: Limits, account: str, claims: list[str]) -> tuple[int 
     return (sum(lows) if lows else None, sum(highs) if highs else None)
 
 
-def _balances(traced: Traced) -> dict[str, tuple[int, Any]]:
+def _balances(traced: Traced) -> dict[str, tuple[int, datetime]]:
     """Return the balances that the accounts table knows, and when they held."""
     accounts = traced.graph.accounts
     if "balance_minor" not in accounts.columns:
@@ -282,13 +291,17 @@ def _balances(traced: Traced) -> dict[str, tuple[int, Any]]:
     return {a: (b, at) for a, b, at in known["account", "balance_minor", "balance_at"].iter_rows()}
 
 
-def _gone(part: pl.DataFrame, known: tuple[int, Any] | None) -> int:
+def _gone(part: Sequence[Mapping[str, Any]], known: tuple[int, datetime] | None) -> int:
     """Return what is traced to an account of one currency and is more than its known balance.
 
     A balance from before the money came in tells nothing, and nor does one of an account with
     several currencies, since the table does not say in which it is.
     """
-    if known is None or part["currency"].n_unique() > 1 or known[1] < part["last_in_at"].max():
+    base = sum(holding["base_minor"] or 0 for holding in part)
+    native: int = sum(holding["amount_minor"] for holding in part)
+    if known is None or len({holding["currency"] for holding in part}) > 1:
         return 0
-    base, native = int(part["base_minor"].sum()), int(part["amount_minor"].sum())
-    return base - base * min(native, max(known[0], 0)) // native
+    balance, at = known
+    if at < max(holding["last_in_at"] for holding in part):
+        return 0
+    return int(base - base * min(native, max(balance, 0)) // native)

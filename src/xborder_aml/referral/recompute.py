@@ -175,12 +175,17 @@ def stays(
 ) -> Quantity:
     """Return what share of an account's claimed money is expected to stay for so many hours."""
     traced = _traced(work, trace)
-    held = traced.holdings.filter(
-        pl.col("account") == account,
-        pl.col("claim").is_in(list(claims)),
-        pl.col("base_minor").is_not_null(),
-    ).with_columns(pl.col("currency").cast(pl.String))
-    share = mixed(held, _survival(traced, float(hours), float(wait_hours)))
+    rated = (
+        traced.holdings.filter(
+            pl.col("account") == account,
+            pl.col("claim").is_in(list(claims)),
+            pl.col("base_minor").is_not_null(),
+            pl.col("amount_minor") > 0,
+        )
+        .select("account", pl.col("currency").cast(pl.String), "base_minor")
+        .rows()
+    )
+    share = mixed(rated, _survival(traced, float(hours), float(wait_hours)))
     if share is None:
         raise DataError("the ledger does not show how money of that age leaves")
     return share, "ppm"
