@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +22,7 @@ from xborder_aml.schema import (
     Table,
 )
 
-__all__ = ["TABLES", "flat", "read_small_table", "spreadsheet"]
+__all__ = ["TABLES", "flat", "inert", "read_small_table", "spreadsheet"]
 
 TABLES: Mapping[str, Table] = {
     "transactions": TRANSACTIONS,
@@ -81,7 +81,12 @@ def spreadsheet(referrals: pl.DataFrame) -> pl.DataFrame:
             *referrals.columns[:place], "at_stake", *referrals.columns[place:]
         )
     )
-    risky = [n for n, dtype in frame.schema.items() if dtype == pl.String and n != "at_stake"]
+    return inert(frame, but=("at_stake",))
+
+
+def inert(frame: pl.DataFrame, but: Sequence[str] = ()) -> pl.DataFrame:
+    """Return a flat table in which no text, save in some columns, is a formula to a spreadsheet."""
+    risky = [n for n, dtype in frame.schema.items() if dtype == pl.String and n not in but]
     return frame.with_columns(
         pl.when(pl.col(name).str.head(1).is_in(_FORMULA))
         .then("'" + pl.col(name))

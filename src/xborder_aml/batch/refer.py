@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.batch._tables import flat
+from xborder_aml.batch._tables import flat, inert
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.batch.follow import trace_ledger
 from xborder_aml.detection import Progress
@@ -112,7 +112,7 @@ def refer_ledger(
     for name, place in zip(names, folders, strict=True):
         write_case(referral.of_case(name), place, letters=letters)
     if len(names) > 1:
-        write_whole(folder / "requests.csv", flat(referral.requests).write_csv())
+        write_whole(folder / "requests.csv", inert(flat(referral.requests)).write_csv())
     if progress is not None:
         progress("refer", 1, 1)
     return Referred(referral, tuple(folders), followed.incomplete)
@@ -145,7 +145,7 @@ def write_case(referral: Referral, folder: str | Path, *, letters: int = 5) -> N
         frame.write_parquet(part)
         part.replace(target / f"{name}.parquet")
     for name in _CSV:
-        write_whole(target / f"{name}.csv", flat(tables[name]).write_csv())
+        write_whole(target / f"{name}.csv", inert(flat(tables[name])).write_csv())
     told = {
         "requesting": referral.requesting,
         "on": referral.on.isoformat(),
