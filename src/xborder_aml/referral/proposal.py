@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -106,21 +106,7 @@ class Referral:
             "counter_evidence", "completeness",
         )  # fmt: skip
         own = {n: getattr(self, n).filter(pl.col("case") == case) for n in tables}
-        kept = (
-            "traced",
-            "requesting",
-            "on",
-            "predicate",
-            "settings",
-            "facts",
-            "channel_plans",
-            "reach",
-        )
-        return Referral(
-            **{n: getattr(self, n) for n in kept},
-            **own,
-            rows=tuple(row for row in self.rows if row.case == case),
-        )
+        return replace(self, **own, rows=tuple(row for row in self.rows if row.case == case))
 
     def __repr__(self) -> str:
         """Return the decisions."""
