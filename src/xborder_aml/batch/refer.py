@@ -176,6 +176,7 @@ def _tables(referral: Referral) -> dict[str, pl.DataFrame]:
         "holdings": traced.holdings.filter(pl.col("claim").is_in(claims)),
         "conservation": traced.conservation.filter(pl.col("claim").is_in(claims)),
         "steps": traced.steps,
+        "minted": traced.minted,
         "transactions": evidence_rows(traced),
     }
 

@@ -22,9 +22,10 @@ def fates(traced: Traced, cases: pl.DataFrame) -> dict[str, dict[str, int]]:
     out = {case: dict.fromkeys(("seeded", "superseded", "sunk", "fees"), 0)
            for case in cases["case"].unique().sort()}  # fmt: skip
     case_of = dict(cases.select("claim", "case").iter_rows())
-    for claim, base in seed_values(traced).select("claim", "base_minor").iter_rows():
+    mine = pl.col("claim").is_in(list(case_of))
+    for claim, base in seed_values(traced).filter(mine).select("claim", "base_minor").iter_rows():
         out[case_of[claim]]["seeded"] += base or 0
-    flows = traced.flows
+    flows = traced.flows.filter(mine)
     rows = traced.graph.rows_of(flows["transaction_id"])
     of = {n: traced.graph.column(n).gather(rows) for n in ("received_minor", "base_minor")}
     told = flows.select(

@@ -208,7 +208,7 @@ class _Sheet:
             for row in rows
         )
         if which in ("tracing", "all"):  # bounds of several accounts are not reached at once
-            total = min(total, *(self.caps[case] for case in {r.case for r in rows}))
+            total = min([total, *(self.caps[case] for case in {r.case for r in rows})])
         return total - self.cost(rows)
 
     def cost(self, rows: list[Row]) -> int:

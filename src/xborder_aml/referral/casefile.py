@@ -41,6 +41,7 @@ __all__ = ["DECISION_WORDS", "RULE_WORDS", "render_case_file", "say", "write_cas
 
 _ACCOUNTS = 25
 _LINES = 8
+_CHANNELS = 3
 _WAYS = 10
 
 RULE_WORDS = {
@@ -284,6 +285,7 @@ def _plans(referral: Referral) -> list[dict[str, Any]]:
     for row in referral.requests.head(_LINES).iter_rows(named=True):
         place = row["jurisdiction"]
         lines = referral.plans.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
+        lines = lines.group_by("function", maintain_order=True).head(_CHANNELS)
         plan = referral.channel_plans.get(place or "")
         out.append({"place": place or UNKNOWN, "lines": lines.to_dicts(),
                     "domestic": place == referral.requesting,

@@ -19,7 +19,7 @@ __all__ = [
     "shown_evidence",
 ]
 
-_MOST = 12
+_MOST = 7
 _ROWS = 60
 
 

@@ -192,6 +192,8 @@ _PROBABILITIES = (
 
 
 def _scalar(name: str, value: Any) -> Any:
+    if name == "delay_hours":
+        raise ParameterError(f"delay_hours={value!r} is no table of bands by kind of channel")
     kind = {"limitation": date, "urgent_share": float}.get(name, int)
     if kind is float and type(value) is int:
         return float(value)

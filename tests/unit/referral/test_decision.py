@@ -106,7 +106,7 @@ def test_settings_come_back_from_plain_values():
         ({"evidence": "half"}, r"write \[least, middle, most\]"),
         ({"cost_minor": "much"}, "is no whole number"),
         ({"limitation": "2027"}, "is no day like"),
-        ({"delay_hours": 3}, "is no whole number"),
+        ({"delay_hours": 3}, "is no table of bands"),
         ({"cost_minor": -1}, "must be at least 0"),
         ({"delay_hours": {"judicial": [-1, 2, 3]}}, "at least 0 hours"),
     ],
