@@ -19,14 +19,11 @@ from xborder_aml.jurisdictions.checks import CHECKS
 from xborder_aml.jurisdictions.facts import FUNCTIONS, STATUSES
 from xborder_aml.jurisdictions.tables import jurisdiction_tables
 from xborder_aml.normalise import RAW_COLUMNS
-<<<<<<< HEAD
 from xborder_aml.outcomes.tables import TABLES as OUTCOME_TABLES
-=======
 from xborder_aml.referral.decision import DECISION_CODES
 from xborder_aml.referral.recompute import WAYS
 from xborder_aml.referral.tables import STEPS
 from xborder_aml.referral.tables import TABLES as REFERRAL_TABLES
->>>>>>> fa707b7 (Referral: tests, how-to, reference and explanation)
 from xborder_aml.schema import CURRENCY, JURISDICTION, TABLES
 from xborder_aml.sources import SOURCES
 from xborder_aml.tracing.tables import TABLES as TRACE_TABLES
@@ -38,16 +35,13 @@ def pages() -> dict[str, str]:
         "generated/tables.md": "\n".join(one_table(t) for t in (*TABLES, CHANNELS, CHECKS)),
         "generated/channels.md": channels(),
         "generated/trace-tables.md": "\n".join(one_table(t) for t in TRACE_TABLES),
-<<<<<<< HEAD
         "generated/outcome-tables.md": "\n".join(one_table(t) for t in OUTCOME_TABLES),
-=======
         "generated/referral-tables.md": "\n".join(one_table(t) for t in REFERRAL_TABLES),
         "generated/decision-codes.md": words("Code", DECISION_CODES),
         "generated/referral-ways.md": words(
             "How", {n: (inspect.getdoc(f) or "").split("\n\n")[0] for n, f in WAYS.items()}
         ),
         "generated/waterfall-steps.md": words("Step", STEPS),
->>>>>>> fa707b7 (Referral: tests, how-to, reference and explanation)
         "generated/sources.md": sources(),
         "generated/thresholds.md": thresholds(),
         "generated/evaluation.md": evaluation(),

@@ -81,7 +81,6 @@ if TYPE_CHECKING:
     from xborder_aml.outcomes.events import Outcome
     from xborder_aml.outcomes.figure import outcome_figure
     from xborder_aml.outcomes.register import OutcomeRegister
-    from xborder_aml.referral import refer
     from xborder_aml.referral import Band, Referral, ReferralSettings, refer
     from xborder_aml.referral.casefile import write_case_file
     from xborder_aml.referral.letter import letter_of_request
@@ -287,7 +286,6 @@ __all__ = [
     "make_signing_key",
     "open_bundle",
     "outcome_figure",
-    "letter_of_request",
     "pari_passu",
     "payments_from",
     "plan",
