@@ -113,7 +113,7 @@ def nominal_end_of(transactions: pl.DataFrame) -> date:
     --------
     >>> import xborder_aml as xb
     >>> nominal_end_of(xb.example_ledger())
-    datetime.date(2024, 3, 15)
+    datetime.date(2026, 5, 9)
     """
     days = (
         transactions.group_by(pl.col("executed_at").dt.date().alias("day"))

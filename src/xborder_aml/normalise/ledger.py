@@ -92,7 +92,7 @@ def normalise(
             f"base_currency is {base_currency!r}, which is no ISO 4217 code such as 'EUR'"
         )
     plan, rules = row_plan(raw)
-    read = collected(plan)
+    read = collected(plan, raw.name)
     rejects = _rejects(read, rules, raw)
     rows = read.filter(pl.col("broken").is_null()) if rejects.height else read
     parties = find_parties(rows, raw.conventions, raw.accounts)

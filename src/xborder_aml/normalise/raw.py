@@ -132,9 +132,12 @@ class RawLedger:
         How the source writes what its columns do not say.
     accounts
         Canonical accounts table that came with the ledger, if any.
+    name
+        What errors call the input: its file's name, if it has one.
     """
 
     frame: pl.LazyFrame
     columns: Mapping[str, str]
     conventions: Conventions = Conventions()
     accounts: pl.DataFrame | None = None
+    name: str = "the input"

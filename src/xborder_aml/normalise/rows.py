@@ -102,8 +102,8 @@ def row_plan(raw: RawLedger) -> tuple[pl.LazyFrame, list[tuple[str, str]]]:
     return plan, [(name, column) for name, column, _ in rules]
 
 
-def collected(plan: pl.LazyFrame) -> pl.DataFrame:
-    """Run a plan.
+def collected(plan: pl.LazyFrame, name: str) -> pl.DataFrame:
+    """Run a plan over the input of that name.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def collected(plan: pl.LazyFrame) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:  # OSError: a packed file that is cut
         cause = str(error).splitlines()[0]
         raise DataError(
-            f"the input cannot be read as a table: {cause}; check that the file is whole, its "
+            f"{name} cannot be read as a table: {cause}; check that the file is whole, its "
             "delimiter and quotes, and the options time_format and timezone"
         ) from error
 
@@ -137,7 +137,7 @@ def _refuse_ambiguous(raw: RawLedger, found: dict[str, pl.DataType]) -> None:
     told = conventions.time_format is not None or conventions.time_unit is not None
     if found["executed_at"].is_temporal() or told:
         return
-    sample = collected(raw.frame.select("executed_at").head(1_000))["executed_at"]
+    sample = collected(raw.frame.select("executed_at").head(1_000), raw.name)["executed_at"]
     fields.refuse_ambiguous_times(sample, raw.columns.get("executed_at", "executed_at"))
 
 

@@ -130,6 +130,8 @@ def read_ledger(
     require(frame, spec.columns, spec.name)
     request = Request(columns, base_currency, options)
     raw = replace(spec.layout(frame, request), accounts=_known_accounts(spec, ledger, accounts))
+    if isinstance(ledger, str | os.PathLike):
+        raw = replace(raw, name=Path(ledger).name)
     read = normalise(
         raw,
         base_currency=base_currency,

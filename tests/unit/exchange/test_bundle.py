@@ -16,6 +16,7 @@ from xborder_aml.exchange.bundle import MANIFEST, pack, seal, seal_bundle, unpac
 from xborder_aml.exchange.canonical import canonical_json
 from xborder_aml.exchange.keys import Signer, make_identity, make_signing_key, read_public
 from xborder_aml.exchange.verify import open_bundle, verify_bundle
+from xborder_aml.referral.tables import WATERFALL
 
 LEDGER = xb.example_ledger()
 FIGURE = {
@@ -308,11 +309,13 @@ def test_tables_that_break_their_form_or_sums_are_problems(tmp_path):
     found = problems(tmp_path, sealed_with({"transactions.parquet": parquet(twice)}))
     assert "stands in two rows" in found[0]
     found = problems(tmp_path, seal({"waterfall.parquet": parquet(LEDGER)}))
-    assert "has not the columns that its name says" in found[0]
-    steps = {"scope": ["all"] * 2, "position": [1, 2], "step": ["a", "b"],
-             "change_minor": [5, -2], "value_minor": [5, 4]}  # fmt: skip
-    found = problems(tmp_path, sealed_with({"waterfall.parquet": parquet(pl.DataFrame(steps))}))
-    assert "step 'b' says 4, and the changes up to it sum to 3" in found[0]
+    assert "is not of the form that its name says: waterfall table lacks" in found[0]
+    steps = {"case": ["a"] * 2, "scope": ["all"] * 2, "base_currency": ["EUR"] * 2,
+             "position": [1, 2], "step": ["seeded", "sunk"],
+             "change_minor": [5, -2], "value_minor": [5, 4], "level": [None] * 2}  # fmt: skip
+    waterfall = WATERFALL.conform(pl.DataFrame(steps))
+    found = problems(tmp_path, sealed_with({"waterfall.parquet": parquet(waterfall)}))
+    assert "step 'sunk' says 4, and the changes up to it sum to 3" in found[0]
 
 
 def test_xml_is_checked_by_the_schemas_that_are_given(tmp_path):

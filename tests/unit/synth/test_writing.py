@@ -89,7 +89,12 @@ def test_the_patterns_file_has_the_attempts(small, folder) -> None:
         pl.len().alias("n"), pl.col("label_case").n_unique().alias("attempts")
     )
     seen = {name: (attempts, n) for name, n, attempts in counted.iter_rows()}
-    assert seen == {name: (a.n, a.n_transactions) for name, a in small.attempts}
+    # so many attempts among so few accounts: some payments find no money, and are told as refused
+    planned = {name: (a.n, a.n_transactions) for name, a in small.attempts}
+    assert {name: n for name, (n, _) in seen.items()} == {k: n for k, (n, _) in planned.items()}
+    missing = sum(n for _, n in planned.values()) - read.height
+    told = json.loads((folder / "summary.json").read_text("utf-8"))["summary"]["refused"]
+    assert 0 <= missing <= min(told, 0.01 * read.height)
     assert (folder / "HI-Small_Trans.csv").read_text("utf-8").startswith("Timestamp,From Bank,Acc")
 
 
