@@ -13,8 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.kernels.csr import csr
-from xborder_aml.kernels.distinct import first_of_each
+from xborder_aml.kernels.innocence import activity, standing
+from xborder_aml.schema import FINDINGS
 
 __all__ = [
     "EXPLANATIONS",
@@ -47,7 +47,8 @@ _RUN = 3  # payments in a row
 _STAFF = 5  # payees of a payroll
 _MARKET = 50  # payers, and payees, of a marketplace
 _WEEKS = 4
-_DAY = 86_400_000_000
+_WEEK = 7 * 86_400_000_000
+_RHYTHMS = np.array(RHYTHMS_DAYS, np.int64)
 
 
 class Innocent(NamedTuple):
@@ -78,27 +79,12 @@ def standing_payments(graph: TransactionGraph) -> NDArray[np.bool_]:
     with consecutive amounts that differ by at most a tenth of the larger.
     """
     e = graph.edges
-    # in the order of originator, beneficiary and time: slots by beneficiary, sorted by originator
-    payer = e.originator[e.in_row]
-    payer.flags.writeable = False  # like those of a graph: the kernel compiles once
-    rows = e.in_row[csr(payer, e.holder.size)[1]]
-    linked = np.zeros(rows.size, bool)  # to the one before
-    before, after = rows[:-1], rows[1:]
-    same = e.originator[before] == e.originator[after]
-    same &= e.beneficiary[before] == e.beneficiary[after]
-    place = np.flatnonzero(same)
-    before, after = before[place], after[place]
-    gap = e.at[after] // _DAY - e.at[before] // _DAY
-    fits = np.logical_or.reduce([(gap >= low) & (gap <= high) for low, high in RHYTHMS_DAYS])
-    fits &= e.sent_currency[before] == e.sent_currency[after]
-    # the difference is of amounts that sum to less than 2**59, so it cannot overflow
-    one, other = e.sent[before], e.sent[after]
-    fits &= np.abs(one - other) <= np.maximum(one, other) // _LIKE
-    linked[place[fits] + 1] = True
-    run = np.cumsum(~linked) - 1
-    standing = np.zeros(rows.size, bool)
-    standing[rows[(np.bincount(run) >= _RUN)[run]]] = True
-    return standing
+    slots = standing(
+        e.out_ptr, e.out_to, e.out_at, e.out_sent, e.out_currency, _RHYTHMS, _LIKE, _RUN
+    )
+    rows = np.empty_like(slots)
+    rows[e.out_row] = slots
+    return rows
 
 
 class Facts(NamedTuple):
@@ -156,9 +142,14 @@ def explained(
         "standing_payments": (2 * count(facts.standing) >= sizes) & ~payroll,
         "marketplace": findings["account"].is_in(facts.markets.implode()),
     }
-    names = (pl.when(pl.col(name)).then(pl.lit(name)) for name in EXPLANATIONS)
-    told = pl.DataFrame(fits).select(pl.concat_list(names).list.drop_nulls())
-    return findings.with_columns(innocent=told.to_series())
+    # few ways to be explained, many findings: each way is written once
+    way = np.zeros(sizes.size, np.int64)
+    for place, name in enumerate(EXPLANATIONS):
+        way |= np.asarray(fits[name]).astype(np.int64) << place
+    ways, which = np.unique(way, return_inverse=True)
+    texts = [[n for place, n in enumerate(EXPLANATIONS) if w >> place & 1] for w in ways.tolist()]
+    innocent = pl.Series(texts, dtype=FINDINGS.dtypes["innocent"]).gather(which)
+    return findings.with_columns(innocent=innocent)
 
 
 def _marketplaces(graph: TransactionGraph, accounts: pl.Series) -> pl.Series:
@@ -166,30 +157,23 @@ def _marketplaces(graph: TransactionGraph, accounts: pl.Series) -> pl.Series:
     e = graph.edges
     if not e.at.size:
         return accounts.clear()
-    week = e.at // (7 * _DAY)
-    week -= week[0]
-    n_weeks = int(week[-1]) + 1
+    first_week = int(e.at[0] // _WEEK)
+    n_weeks = int(e.at[-1] // _WEEK) - first_week + 1
     # who has no payment a fortnight, or too few at all, is out at once
     least = max(_MARKET, (n_weeks + 1) // 2)
     wanted = graph.account_names.is_in(accounts.implode()).to_numpy()
-    wanted &= (np.diff(e.in_ptr) >= least) & (np.diff(e.out_ptr) >= least)
-    codes = np.flatnonzero(wanted)
-    place = np.zeros(wanted.size, np.int32)
-    place[codes] = np.arange(codes.size, dtype=np.int32)
+    codes = np.flatnonzero(wanted & (np.diff(e.in_ptr) >= least) & (np.diff(e.out_ptr) >= least))
     busy = np.ones((codes.size, n_weeks), bool)
     many = np.ones(codes.size, bool)
-    for slot_row, centre, partner in (
-        (e.in_row, e.beneficiary, e.originator),
-        (e.out_row, e.originator, e.beneficiary),
+    for ptr, at, partner in (
+        (e.in_ptr, e.in_at, e.in_from),
+        (e.out_ptr, e.out_at, e.out_to),
     ):
-        row = slot_row[wanted[centre[slot_row]]]
-        row = row[centre[row] != partner[row]]
-        own = place[centre[row]]
-        active = np.zeros_like(busy)
-        active[own, week[row]] = True
-        busy &= active
-        first = first_of_each(own, partner[row], wanted.size)
-        many &= np.bincount(own[first], minlength=codes.size) >= _MARKET
-    weeks = busy.sum(axis=1)
-    found = many & (weeks >= _WEEKS) & (2 * weeks >= n_weeks)
+        weeks = np.zeros_like(busy)
+        partners = np.zeros(codes.size, np.int64)
+        activity(codes, ptr, at, partner, first_week, weeks, partners)
+        busy &= weeks
+        many &= partners >= _MARKET
+    n_busy = busy.sum(axis=1)
+    found = many & (n_busy >= _WEEKS) & (2 * n_busy >= n_weeks)
     return graph.account_names.gather(codes[found])

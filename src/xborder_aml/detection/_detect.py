@@ -174,14 +174,11 @@ def finished(graph: TransactionGraph, parts: Iterable[Findings]) -> Findings:
 def _tell_cuts(found: Findings) -> None:
     for pattern, n in found.left_out.items():
         _log.warning("%s: %d findings with less money than those kept are left out", pattern, n)
-    for row in found.summary().iter_rows(named=True):
-        if row["anchors_cut"]:
-            _log.warning(
-                "%s: %d anchors reached a cap, with at least %d edges not followed",
-                row["pattern"],
-                row["anchors_cut"],
-                row["work_left"],
-            )
+    cut = found.truncations.group_by("pattern", maintain_order=True).agg(
+        pl.len(), pl.col("work_left").sum()
+    )
+    for row in cut.iter_rows():
+        _log.warning("%s: %d anchors reached a cap, with at least %d edges not followed", *row)
 
 
 def specs_of(

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from xborder_aml.errors import DataError, SchemaError
 from xborder_aml.features._stream import Rows
 from xborder_aml.graph import TransactionGraph
-from xborder_aml.kernels.names import enter, number_names
+from xborder_aml.graph._names import Names
 from xborder_aml.schema import JURISDICTION, TRANSACTIONS
 
-__all__ = ["COLUMNS", "N_CORRIDORS", "Accounts", "Table", "ids_of", "read_table"]
+__all__ = ["COLUMNS", "N_CORRIDORS", "Table", "ids_of", "read_table"]
 
 COLUMNS = (
     "transaction_id",
@@ -31,48 +31,7 @@ _ENDS = ("originator", "beneficiary")
 _DTYPES = {c: TRANSACTIONS.dtypes[c] for c in COLUMNS}
 _FILLED = [c.name for c in TRANSACTIONS if c.name in COLUMNS and not c.nullable]
 _N_PLACES = len(JURISDICTION.categories)
-_ROOM = 1 << 10
 N_CORRIDORS = _N_PLACES * _N_PLACES
-
-
-class Accounts:
-    """Numbers of the accounts met so far, in the order in which they were met."""
-
-    def __init__(self) -> None:
-        self._table = np.full((_ROOM, 4), -1, np.int64)
-        self._pool = np.empty(8 * _ROOM, np.uint8)
-        self._used = np.zeros(2, np.int64)
-
-    def __len__(self) -> int:
-        """Return how many accounts were met."""
-        return int(self._used[0])
-
-    def numbers(self, names: pl.Series) -> NDArray[np.int32]:
-        """Return the number of each name; new names get the next ones."""
-        text = names.to_arrow()
-        if isinstance(text, pa.ChunkedArray):
-            text = text.combine_chunks()
-        _, ends, data = text.buffers()
-        out = np.empty(len(text), np.int32)
-        bounds = np.frombuffer(ends, np.int64)[text.offset : text.offset + out.size + 1]
-        letters = np.frombuffer(data or b"", np.uint8)
-        reached = 0
-        while reached < out.size:
-            reached = number_names(
-                bounds, letters, reached, self._table, self._pool, self._used, out
-            )
-            if reached < out.size:
-                self._grow(int(bounds[reached + 1] - bounds[reached]))
-        return out
-
-    def _grow(self, n_bytes: int) -> None:
-        """Make room for as many names again, and for one of so many bytes."""
-        table = np.full((2 * self._table.shape[0], 4), -1, np.int64)
-        enter(self._table, table)
-        self._table = table
-        pool = np.empty(2 * self._pool.size + n_bytes, np.uint8)
-        pool[: self._pool.size] = self._pool
-        self._pool = pool
 
 
 class Table(NamedTuple):
@@ -103,7 +62,7 @@ def _frame(table: object) -> pl.DataFrame:
     )
 
 
-def read_table(table: pl.DataFrame | TransactionGraph, accounts: Accounts) -> Table:
+def read_table(table: pl.DataFrame | TransactionGraph, accounts: Names) -> Table:
     """Return a table's rows in canonical order.
 
     Raises

@@ -9,9 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xborder_aml.errors import DataError
-from xborder_aml.features._input import Accounts, Table, read_table
+from xborder_aml.features._input import Table, read_table
 from xborder_aml.features._stream import Stream
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph._names import Names
 
 __all__ = ["Reading"]
 
@@ -27,7 +28,7 @@ class Reading:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.accounts = Accounts()
+        self.accounts = Names()
         self.latest: NDArray[np.int64] = np.empty(0, np.int64)
         self.last: tuple[int, int] | None = None
 

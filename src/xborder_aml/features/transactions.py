@@ -23,12 +23,13 @@ from sklearn.utils.validation import check_is_fitted
 from xborder_aml.errors import MissingExtraError, ParameterError, did_you_mean
 from xborder_aml.features._counts import LENGTHS, MAX_WORK, SIZES
 from xborder_aml.features._families import Columns, mirror
-from xborder_aml.features._input import COLUMNS, Accounts, ids_of, read_table
+from xborder_aml.features._input import COLUMNS, ids_of, read_table
 from xborder_aml.features._membership import membership_columns
 from xborder_aml.features._reading import Reading
 from xborder_aml.features._setting import Setting, check_setting
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph._names import Names
 
 __all__ = ["TransactionFeatures"]
 
@@ -178,7 +179,7 @@ class TransactionFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         if self._setting.causal:
             self._reading.read(X)
         else:  # nothing is learnt: `transform` reads the whole ledger itself
-            read_table(X, Accounts())
+            read_table(X, Names())
         self.feature_names_in_ = np.array(COLUMNS, object)
         self.n_features_in_ = len(COLUMNS)
         return self
@@ -263,7 +264,7 @@ class TransactionFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys
                 "transform takes findings where patterns names some, and only there; patterns is "
                 f"{self._setting.patterns}, and findings {'not ' if findings is None else ''}given"
             )
-        accounts = Accounts()
+        accounts = Names()
         table = read_table(X, accounts)
         out: Columns = {}
         for backward, prefix in ((False, "before_"), (True, "after_")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from xborder_aml.graph._names import Names
 from xborder_aml.schema import ACCOUNTS, RESOLUTION
 
 __all__ = [
@@ -22,21 +23,14 @@ CODES = pl.Int32
 
 def encode(transactions: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Return account names, sorted, and the originator's and beneficiary's code of each row."""
-    names = (
-        pl.concat([transactions["originator"].unique(), transactions["beneficiary"].unique()])
-        .unique()
-        .sort()
-        .rename("account")
-    )
-    codes = names.to_frame().with_columns(code=pl.int_range(pl.len(), dtype=CODES))
-    # a left join keeps the left order and holds one column at a time: the peak stays low
-    src = transactions.select(account="originator").join(
-        codes, on="account", how="left", maintain_order="left"
-    )["code"]
-    dst = transactions.select(account="beneficiary").join(
-        codes, on="account", how="left", maintain_order="left"
-    )["code"]
-    return names, src, dst
+    met = Names()
+    sides = [met.numbers(transactions[side]) for side in ("originator", "beneficiary")]
+    names = met.text()
+    order = names.arg_sort()
+    code = np.empty(len(met), np.int32)
+    code[order.to_numpy()] = np.arange(len(met), dtype=np.int32)
+    src, dst = (pl.Series(code[side], dtype=CODES) for side in sides)
+    return names.gather(order).rename("account"), src, dst
 
 
 def is_ordered(table: pl.DataFrame) -> bool:
