@@ -36,6 +36,7 @@ __all__ = [
     "TRUNCATIONS",
     "Column",
     "Table",
+    "column",
 ]
 
 RESOLUTIONS = ("1us", "1ms", "1s", "1m", "1h", "1d")
@@ -147,10 +148,14 @@ class Table:
         return next(c.nullable for c in self.columns if c.name == name)
 
 
-def _c(
+def column(
     name: str, dtype: Any, meaning: str, *, nullable: bool = False, optional: bool = False
 ) -> Column:
+    """Declare a column; one that may be absent is null there, and so may hold nulls."""
     return Column(name, dtype, meaning, nullable or optional, optional)
+
+
+_c = column  # a table reads best when a column is a line
 
 
 TRANSACTIONS = Table(
@@ -193,7 +198,12 @@ TRANSACTIONS = Table(
         _c("executed_until", _TIME, "Last day of an aggregated row.", optional=True),
         _c("n_transactions", pl.Int64, "Transactions that an aggregated row sums.", optional=True),
         _c("source_row", pl.Int64, "1-based data row of the source.", optional=True),
-        _c("mirror_row", pl.Int64, "Row of the other side's booking, if any.", optional=True),
+        _c(
+            "mirror_row",
+            pl.Int64,
+            "Row of the other booking or cover, if any.",
+            optional=True,
+        ),
         _c("is_illicit", pl.Boolean, "Label of the source; no detector reads it.", optional=True),
         _c("label_pattern", pl.String, "Label: name of the typology.", optional=True),
         _c("label_case", pl.String, "Label: identifier of the instance.", optional=True),

@@ -39,7 +39,7 @@ def test_it_writes_a_case_file_whose_figures_recompute(call, ledger, tmp_path):
     told = json.loads((out / "referral.json").read_text("utf-8"))
     for name, rows in told["rows"].items():
         assert pl.read_parquet(out / f"{name}.parquet").height == rows
-    assert not list(out.glob(".*"))
+    assert {path.name for path in out.glob(".*")} == {".xborder_aml"}
 
 
 def test_what_it_writes_can_be_sealed_and_verified(call, ledger, tmp_path):
@@ -57,8 +57,11 @@ def test_the_same_input_gives_the_same_bytes(call, ledger, tmp_path):
     for name in ("a", "b"):
         done = call("refer", ledger, "--seeds", "1", "--requesting", "EE", "--out", tmp_path / name)
         assert done.exit_code == 0, done.output
-    first = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
-    assert first == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir() if path.is_file()}
+        for name in ("a", "b")
+    )
+    assert first == second
 
 
 def test_several_cases_have_a_folder_each(call, ledger, tmp_path):
@@ -68,6 +71,31 @@ def test_several_cases_have_a_folder_each(call, ledger, tmp_path):
     assert (out / "case-1" / "case.html").is_file()
     assert (out / "case-2" / "figures.json").is_file()
     assert pl.read_csv(out / "requests.csv")["case"].n_unique() == 2
+
+
+def test_fewer_cases_leave_nothing_of_those_before(call, ledger, tmp_path):
+    out = tmp_path / "out"
+    words = ("refer", ledger, "--requesting", "EE", "--out", out)
+    several = call(*words, "--seeds", "1,4")
+    assert call(*words, "--seeds", "1,4").stdout == several.stdout
+    assert (out / "case-2" / "case.html").is_file()
+    (out / "notes.txt").write_text("a person's own", "utf-8")
+    done = call(*words, "--seeds", "1")
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {".xborder_aml"}
+    assert (out / "notes.txt").is_file()
+    again = call(*words, "--seeds", "1")
+    assert "kept" in again.stderr
+    assert again.stdout == done.stdout
+
+
+def test_a_case_is_not_written_over_the_ledger_that_it_reads(call, ledger, tmp_path):
+    out = tmp_path / "out"
+    words = ("--seeds", "1", "--requesting", "EE", "--out", out)
+    assert call("refer", ledger, *words).exit_code == 0
+    done = call("refer", out / "transactions.parquet", *words)
+    assert done.exit_code == 2
+    assert "where it would be replaced" in done.stderr
 
 
 def test_facts_and_settings_are_read(call, ledger, tmp_path):

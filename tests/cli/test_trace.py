@@ -38,7 +38,7 @@ def test_it_writes_every_table_whole(call, ledger, tmp_path):
     told = json.loads((out / "trace.json").read_text("utf-8"))
     assert told["rule"] == "pro_rata"
     assert told["seeds"] == [["victim", 1, 10_000]]
-    assert not list(out.glob("*.part"))
+    assert {path.name for path in out.glob(".*")} == {".xborder_aml"}
     for name, rows in told["rows"].items():
         assert pl.read_parquet(out / f"{name}.parquet").height == rows
     assert pl.read_csv(out / "holdings.csv")["amount_minor"].sum() == 10_000
@@ -83,3 +83,44 @@ def test_what_it_cannot_follow_is_told_in_a_line(call, ledger, words, code, told
     assert done.exit_code == code
     assert told in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_the_same_again_is_kept_and_something_else_is_not(call, ledger, tmp_path):
+    out = tmp_path / "out"
+    words = ("trace", ledger, "--seeds", "1", "--out", out)
+
+    def times():
+        return {path.name: path.stat().st_mtime_ns for path in out.iterdir() if path.is_file()}
+
+    first = call(*words)
+    left = times()
+    again = call(*words)
+    assert "kept from the run before" in again.stderr
+    assert again.stdout == first.stdout
+    assert times() == left
+    (out / "flows.parquet").write_bytes(b"PAR1")
+    assert "kept" not in call(*words).stderr
+    assert pl.read_parquet(out / "flows.parquet").height == 3
+    assert "kept" not in call(*words, "--rule", "lifo").stderr
+    assert json.loads((out / "trace.json").read_text("utf-8"))["rule"] == "lifo"
+    assert "kept" not in call(*words, "--rule", "lifo", "--fresh").stderr
+    ledger.write_text(ROWS.replace("25.00", "26.00"), "utf-8")
+    assert "kept" not in call(*words, "--rule", "lifo").stderr
+
+
+def test_a_folder_of_something_else_is_refused_and_left_alone(call, ledger, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "holdings.csv").write_text("mine", "utf-8")
+    done = call("trace", ledger, "--seeds", "1", "--out", out)
+    assert done.exit_code == 2
+    assert "holds holdings.csv, which `xborder-aml trace` did not put there" in done.stderr
+    assert [path.name for path in out.iterdir()] == ["holdings.csv"]
+
+
+def test_what_cannot_be_traced_leaves_what_is_there(call, ledger, tmp_path):
+    out = tmp_path / "out"
+    assert call("trace", ledger, "--seeds", "1", "--out", out).exit_code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert call("trace", ledger, "--seeds", "9", "--out", out).exit_code == 3
+    assert {p.name: p.read_bytes() for p in out.iterdir() if p.is_file()} == before

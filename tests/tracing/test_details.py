@@ -332,3 +332,19 @@ def test_a_claim_is_at_most_what_was_brought():
     table = pl.DataFrame({"transaction_id": [1], "amount_minor": [101]})
     with pytest.raises(xb.ParameterError, match=r"claim 101 minor units .* brought 100"):
         xb.trace(path(*POT), table)
+
+
+def test_money_is_worth_what_was_known_at_the_end_of_the_trace():
+    """A rate of a day after as_of was not known then."""
+    dollars = {"sent_currency": "USD", "received_currency": "USD"}
+    graph = graph_of(
+        [
+            {"originator": "v", "beneficiary": "a", "sent_minor": 100, "base_minor": 80, **dollars},
+            {"originator": "x", "beneficiary": "y", "sent_minor": 100, "base_minor": 90, **dollars},
+        ]
+    )
+    worth = {
+        as_of: xb.trace(graph, [1], as_of=as_of).holdings["base_minor"].to_list()
+        for as_of in ("2024-01-01", "2024-01-02", None)
+    }
+    assert worth == {"2024-01-01": [80], "2024-01-02": [90], None: [90]}

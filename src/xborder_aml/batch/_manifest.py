@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import xborder_aml
-from xborder_aml.batch._files import facts_of
+from xborder_aml._files import facts_of
 from xborder_aml.batch.config import BatchConfig, Stage
 
-__all__ = ["about", "counted", "incomplete", "versions"]
+__all__ = ["about", "code_digest", "counted", "digest", "incomplete", "input_facts", "versions"]
 
 _IN_FULL_LATER = ("detectors", "parameters", "typologies")
 _LIBRARIES = ("numba", "numpy", "plotly", "polars", "pyarrow", "scikit-learn")
@@ -40,12 +43,31 @@ def about(
         if name in parameters:
             parameters[name] = Path(parameters[name]).name
     return {
-        "inputs": [
-            {"role": role, "name": path.name, **facts_of(path)._asdict()} for role, path in inputs
-        ],
+        "inputs": input_facts(inputs),
         "versions": versions(),
         "parameters": parameters,
     }
+
+
+def input_facts(inputs: list[tuple[str, Path]]) -> list[dict[str, Any]]:
+    """Return role, name, size and hash of each input."""
+    return [{"role": role, "name": path.name, **facts_of(path)._asdict()} for role, path in inputs]
+
+
+def digest(value: Any) -> str:
+    """Return the hash of a value of JSON: that of the same text for the same value."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of the library's own files, which may change without its version."""
+    package = Path(xborder_aml.__file__).parent
+    found = hashlib.sha256()
+    for file in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):
+        found.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()
 
 
 def counted(notes: Mapping[Stage, Mapping[str, Any]]) -> dict[str, Any]:

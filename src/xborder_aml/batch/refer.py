@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from xborder_aml.batch._checks import check, find_inputs
+from xborder_aml.batch._folder import Writers, fill, is_filled, key_of, own_folder, text_writer
+from xborder_aml.batch._manifest import input_facts, versions
 from xborder_aml.batch._tables import flat, inert
 from xborder_aml.batch.config import BatchConfig
-from xborder_aml.batch.follow import trace_ledger
+from xborder_aml.batch.follow import Asked, follow, reading_choices
 from xborder_aml.detection import Progress
 from xborder_aml.errors import ParameterError
 from xborder_aml.jurisdictions.tables import jurisdiction_tables
@@ -23,52 +26,42 @@ from xborder_aml.referral.evidence import evidence_table
 from xborder_aml.referral.figures import figures_of
 from xborder_aml.referral.letter import letter_of_request
 from xborder_aml.referral.retrace import arguments_of, evidence_rows
-from xborder_aml.report.page import write_whole
 
-__all__ = ["Referred", "refer_ledger", "write_case"]
+__all__ = ["Referred", "Wanted", "case_writers", "refer_ledger"]
 
 _CSV = ("requests", "recovery", "waterfall", "evidence")
 
 
 @dataclass(frozen=True, eq=False)
 class Referred:
-    """A referral, the folders of its cases, and what is incomplete, one sentence each."""
+    """What a referral of a ledger file came to, as it was written.
 
-    referral: Referral
+    Parameters
+    ----------
+    requests
+        Whom to ask, for how much and whether, of all cases.
+    folders
+        The folder of each case.
+    incomplete
+        What is incomplete, one sentence each.
+    kept
+        Whether the folder held all of it already, from a run before.
+    """
+
+    requests: pl.DataFrame
     folders: tuple[Path, ...]
     incomplete: tuple[str, ...]
+    kept: bool = False
 
 
-def refer_ledger(
-    ledger: str | Path,
-    out: str | Path,
-    config: BatchConfig | None = None,
-    *,
-    requesting: str,
-    seeds: str | None = None,
-    payers: Sequence[str] = (),
-    rule: str = "fifo",
-    same_day: str = "ledger",
-    opening_balances: str | None = None,
-    on: date | None = None,
-    predicate: str | None = None,
-    settings: str | Path | None = None,
-    facts: str | Path | None = None,
-    tables: Sequence[str | Path] = (),
-    letters: int = 5,
-    progress: Progress | None = None,
-) -> Referred:
-    """Read a ledger, follow seeds, and write what an asset-recovery request needs into a folder.
-
-    One case is written into `out`, several into ``case-1``, ``case-2``, ... in it, the one with
-    most expected value first.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a referral is asked for.
 
     Parameters
     ----------
     requesting
         Jurisdiction that asks.
-    seeds, payers, rule, same_day, opening_balances
-        As for `trace_ledger`.
     on
         Day of the request; by default the day on which the trace ends.
     predicate
@@ -81,71 +74,151 @@ def refer_ledger(
         Files of rows that are laid over the packaged tables of law and co-operation.
     letters
         Letters that are drafted for a case: to the jurisdictions where most is expected.
+    """
+
+    requesting: str
+    on: date | None = None
+    predicate: str | None = None
+    settings: str | Path | None = None
+    facts: str | Path | None = None
+    tables: Sequence[str | Path] = ()
+    letters: int = 5
+
+    @property
+    def files(self) -> list[tuple[str, Path]]:
+        """Files that are read, with the part that each plays."""
+        named = [("settings", self.settings), ("facts", self.facts)]
+        named += [("table of law", path) for path in self.tables]
+        return [(role, Path(path)) for role, path in named if path is not None]
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen; files are told by what is in them, and not here."""
+        return {
+            "requesting": self.requesting,
+            "on": None if self.on is None else self.on.isoformat(),
+            "predicate": self.predicate,
+            "letters": self.letters,
+        }
+
+
+def refer_ledger(
+    ledger: str | Path,
+    out: str | Path,
+    asked: Asked,
+    wanted: Wanted,
+    config: BatchConfig | None = None,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Referred:
+    """Read a ledger, follow seeds, and write what an asset-recovery request needs into a folder.
+
+    One case is written into `out`, several into ``case-1``, ``case-2``, ... in it, the one with
+    most expected value first. Every file is whole or absent. Where the same inputs and choices have
+    filled the folder before, and nobody changed a file, nothing is done.
+
+    Parameters
+    ----------
+    asked
+        What is followed, and how.
+    wanted
+        What is asked for.
+    fresh
+        Do it again, whatever is there.
 
     Raises
     ------
+    ParameterError
+        If `out` holds files that no referral put there, or no account holds any of the money.
     XBorderAMLError
         As `trace_ledger` and `refer`.
     """
-    assumed = ReferralSettings() if settings is None else ReferralSettings.from_toml(settings)
-    told = {} if facts is None else _facts(facts)
-    law = jurisdiction_tables(*tables)
-    followed = trace_ledger(
-        ledger, None, config, seeds=seeds, payers=payers, rule=rule,
-        same_day=same_day, opening_balances=opening_balances, bounds=False, progress=progress,
+    config, folder = config or BatchConfig(), Path(out)
+    check(config)
+    assumed = ReferralSettings() if wanted.settings is None else (
+        ReferralSettings.from_toml(wanted.settings)
     )  # fmt: skip
+    told = {} if wanted.facts is None else _facts(wanted.facts)
+    law = jurisdiction_tables(*wanted.tables)
+    files = [*find_inputs(Path(ledger), config), *asked.files, *wanted.files]
+    own_folder(folder, "refer", [path for _, path in files])
+    inputs = input_facts(files)
+    choices = {**asked.choices, **wanted.choices, "reading": reading_choices(config)}
+    key = key_of("refer", inputs, choices)
+    if not fresh and is_filled(folder, "refer", key):
+        return _kept(folder, progress)
+    traced, incomplete = follow(ledger, asked, config, progress=progress)
     if progress is not None:
         progress("refer", 0, 1)
     referral = refer(
-        followed.traced, requesting=requesting, as_of=on, predicate=predicate, settings=assumed,
-        facts=told, tables=law,
+        traced, requesting=wanted.requesting, as_of=wanted.on, predicate=wanted.predicate,
+        settings=assumed, facts=told, tables=law,
     )  # fmt: skip
-    folder, names = Path(out), referral.names
+    names = referral.names
     if not names:
         raise ParameterError(
             "no account holds any of the money by this rule, so there is nothing to refer; "
             "trace it to see what became of it"
         )
-    folders = [folder] if len(names) == 1 else [
-        folder / f"case-{number}" for number in range(1, len(names) + 1)
-    ]  # fmt: skip
-    for name, place in zip(names, folders, strict=True):
-        write_case(referral.of_case(name), place, letters=letters)
+    places = [""] if len(names) == 1 else [f"case-{n}/" for n in range(1, len(names) + 1)]
+    about = {"incomplete": incomplete, "inputs": inputs, "versions": versions()}
+    writers: dict[str, Callable[[Path], Any]] = {}
+    for name, place in zip(names, places, strict=True):
+        case = case_writers(referral.of_case(name), letters=wanted.letters, about=about)
+        writers |= {place + file: write for file, write in case.items()}
     if len(names) > 1:
-        write_whole(folder / "requests.csv", inert(flat(referral.requests)).write_csv())
+        writers["requests.csv"] = inert(flat(referral.requests)).write_csv
+    fill(folder, "refer", key, writers)
     if progress is not None:
         progress("refer", 1, 1)
-    return Referred(referral, tuple(folders), followed.incomplete)
+    return Referred(referral.requests, tuple(folder / place for place in places), incomplete)
 
 
-def write_case(referral: Referral, folder: str | Path, *, letters: int = 5) -> None:
-    """Write the case file, letters, tables and figures of one case; ``figures.json`` comes last.
+def _kept(folder: Path, progress: Progress | None) -> Referred:
+    """Return what a run before left in the folder."""
+    if progress is not None:
+        progress("refer: kept from the run before", 1, 1)
+    one = folder / "referral.json"
+    cases = [one] if one.is_file() else sorted(
+        folder.glob("case-*/referral.json"), key=lambda path: int(path.parent.name[5:])
+    )  # fmt: skip
+    told = json.loads(cases[0].read_text("utf-8"))
+    requests = pl.concat(pl.read_parquet(path.with_name("requests.parquet")) for path in cases)
+    return Referred(
+        requests, tuple(path.parent for path in cases), tuple(told["incomplete"]), kept=True
+    )
+
+
+def case_writers(
+    referral: Referral, *, letters: int = 5, about: Mapping[str, Any] | None = None
+) -> Writers:
+    """Return what writes each file of one case; ``figures.json`` comes last.
+
+    Parameters
+    ----------
+    letters
+        Letters that are drafted.
+    about
+        What ``referral.json`` tells beside what was asked for and assumed.
 
     Raises
     ------
     ParameterError
         If the referral is not of one case.
-    OSError
-        If a file cannot be written.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     figures = figures_of(referral)
-    write_whole(target / "case.html", render_case_file(referral, figures))
+    out = {"case.html": text_writer(render_case_file(referral, figures))}
     for request in referral.requests.head(letters).iter_rows(named=True):
         place = request["jurisdiction"]
         if place is None or place == referral.requesting:
             continue
         for form, ending in (("markdown", "md"), ("html", "html")):
             text = letter_of_request(referral, place, form=form)
-            write_whole(target / f"letter-{place}.{ending}", text)
+            out[f"letter-{place}.{ending}"] = text_writer(text)
     tables = _tables(referral)
-    for name, frame in tables.items():
-        part = target / f".{name}.parquet.partial"
-        frame.write_parquet(part)
-        part.replace(target / f"{name}.parquet")
-    for name in _CSV:
-        write_whole(target / f"{name}.csv", inert(flat(tables[name])).write_csv())
+    out |= {f"{name}.parquet": frame.write_parquet for name, frame in tables.items()}
+    out |= {f"{name}.csv": inert(flat(tables[name])).write_csv for name in _CSV}
     told = {
         "requesting": referral.requesting,
         "on": referral.on.isoformat(),
@@ -154,9 +227,12 @@ def write_case(referral: Referral, folder: str | Path, *, letters: int = 5) -> N
         "facts": dict(sorted(referral.facts.items())),
         "trace": arguments_of(referral.traced),
         "rows": {name: frame.height for name, frame in sorted(tables.items())},
+        **(about or {}),
     }
-    write_whole(target / "referral.json", _json(told))
-    write_whole(target / "figures.json", _lines(figures))
+    return out | {
+        "referral.json": text_writer(_json(told)),
+        "figures.json": text_writer(_lines(figures)),
+    }
 
 
 def _tables(referral: Referral) -> dict[str, pl.DataFrame]:

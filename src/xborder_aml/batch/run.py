@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-import xborder_aml
+from xborder_aml._files import FileFacts, facts_of, locked, remove, write_whole
 from xborder_aml.batch._checks import CLOSING, STATE, check, find_inputs, guard
-from xborder_aml.batch._files import FileFacts, facts_of, locked, remove, write_whole
-from xborder_aml.batch._manifest import about, counted, incomplete, versions
+from xborder_aml.batch._manifest import about, code_digest, counted, digest, incomplete, versions
 from xborder_aml.batch._stages import OUTPUTS, RUNS, Workspace
 from xborder_aml.batch.config import STAGES, BatchConfig, Stage
 from xborder_aml.detection import Progress
@@ -57,6 +54,7 @@ class Outcome:
         out = [
             f"{reading['rows_read']:,} rows read: {reading['transactions']:,} transactions, "
             f"{reading['mirrors_collapsed']:,} mirror bookings collapsed, "
+            f"{reading['covers_linked']:,} cover payments linked to what they settle, "
             f"{reading['rejects']:,} rejected; base currency {reading['base_currency']}"
         ]
         for name, told in self.manifest.get("detectors", {}).items():
@@ -117,7 +115,7 @@ def run_batch(
     check(config)
     inputs = find_inputs(Path(ledger), config)
     guard(folder, [path for _, path in inputs])
-    with locked(folder / STATE / "lock"):
+    with locked(folder / STATE / "lock", str(folder)):
         work = Workspace(
             folder,
             Path(ledger),
@@ -138,9 +136,9 @@ def _run(
     work.about = about(work.config, stages, inputs)
     notes: dict[Stage, dict[str, Any]] = {}
     kept: list[Stage] = []
-    key = _digest([work.about["inputs"], versions(), _code()])
+    key = digest([work.about["inputs"], versions(), code_digest()])
     for stage in stages:
-        key = _digest([key, stage, *_bearing(stage, work.config)])
+        key = digest([key, stage, *_bearing(stage, work.config)])
         unbroken = len(kept) == len(notes)
         note = _note_that_holds(work.folder, stage, key) if unbroken and not fresh else None
         if note is None:
@@ -255,17 +253,3 @@ def _write(path: Path, text: str) -> FileFacts:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(_json(value).encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the library's own files, which may change without its version."""
-    package = Path(xborder_aml.__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ import click
 from xborder_aml.batch.config import BatchConfig, setting_of
 from xborder_aml.errors import ParameterError
 
-__all__ = ["config_of", "config_options"]
+__all__ = ["FOLLOWING", "READING", "config_of", "config_options", "following", "fresh_option"]
 
 _SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "source": ("--source", {"metavar": "NAME"}),
@@ -36,6 +36,75 @@ _SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "executor": ("--executor", {"type": click.Choice(["threads", "processes"])}),
 }
 """How each key of the configuration is spelled on the command line."""
+
+
+READING = (
+    "source", "columns", "options", "accounts", "base_currency", "rates", "on_missing_rate",
+    "strict",
+)  # fmt: skip
+"""Keys of the configuration that say how a ledger is read."""
+
+FOLLOWING = ("seeds", "payers", "rule", "same_day", "opening_balances")
+"""Options that `following` adds, by the names of their values."""
+
+_VALUE_RULES = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first", "tiho")
+
+fresh_option = click.option(
+    "--fresh", is_flag=True, help="Take over nothing from a run before, and do it all again."
+)
+
+
+def following(*, poison: bool) -> Callable[[Any], Any]:
+    """Add the options that say whose money is followed, and by which rule.
+
+    Parameters
+    ----------
+    poison
+        Whether the rule may be the one that attributes no value.
+    """
+    rules = [*_VALUE_RULES, "poison"] if poison else list(_VALUE_RULES)
+    options = (
+        click.option(
+            "--seeds",
+            metavar="IDS|FILE",
+            help="Transactions whose money is followed: their ids, joined by commas, or a CSV or "
+            "Parquet file with the column transaction_id and, if wanted, claim and amount_minor.",
+        ),
+        click.option(
+            "--from",
+            "payers",
+            metavar="ACCOUNT",
+            multiple=True,
+            help="Follow all that this account paid to others; may be given more than once.",
+        ),
+        click.option(
+            "--rule",
+            type=click.Choice(rules),
+            default="fifo",
+            show_default=True,
+            help="Whose money leaves an account first.",
+        ),
+        click.option(
+            "--same-day",
+            type=click.Choice(["ledger", "credits_first", "debits_first", "range"]),
+            default="ledger",
+            show_default=True,
+            help="Order of transactions of the same time; range runs all three.",
+        ),
+        click.option(
+            "--opening-balances",
+            metavar="least|FILE",
+            help="Balances before the ledger: the least that no payment overdraws, or a file with "
+            "the columns account, currency and balance_minor. By default accounts begin empty.",
+        ),
+    )
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
 def config_options(*names: str) -> Callable[[Any], Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from xborder_aml.cli._group import INCOMPLETE, verbosity
-from xborder_aml.cli._options import config_of, config_options
+from xborder_aml.cli._options import READING, config_of, config_options, fresh_option
 from xborder_aml.cli._talk import Talk, aligned
 
 if TYPE_CHECKING:
@@ -18,23 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["detect", "finish", "read", "referral_table", "score"]
 
-_READING = (
-    "source",
-    "columns",
-    "options",
-    "accounts",
-    "base_currency",
-    "rates",
-    "on_missing_rate",
-    "strict",
-)
 _DETECTING = ("detectors", "typologies", "parameters", "as_of", "workers", "executor")
 _SHOWN = 20
 """Referrals that are printed; all are in the files."""
 
-_fresh = click.option(
-    "--fresh", is_flag=True, help="Take over nothing from a run before, and do every stage again."
-)
 _ledger = click.argument("ledger", metavar="LEDGER")
 _format = click.option(
     "--format",
@@ -49,8 +36,8 @@ _format = click.option(
 @click.command(short_help="Do the whole job: read, detect, score, refer, report.")
 @_ledger
 @click.option("--out", metavar="DIR", required=True, help="Folder for the results.")
-@config_options(*_READING, *_DETECTING, "permutations", "seed", "requesting", "top")
-@_fresh
+@config_options(*READING, *_DETECTING, "permutations", "seed", "requesting", "top")
+@fresh_option
 @verbosity
 def score(ledger: str, out: str, fresh: bool, **values: Any) -> None:
     """Do the whole job on LEDGER, a CSV (plain or .gz) or Parquet file.
@@ -86,7 +73,7 @@ def score(ledger: str, out: str, fresh: bool, **values: Any) -> None:
 @click.command(short_help="Find patterns, and neither score nor refer.")
 @_ledger
 @click.option("--out", metavar="DIR", help="Folder for the results; by default, print findings.")
-@config_options(*_READING, *_DETECTING, "permutations", "seed")
+@config_options(*READING, *_DETECTING, "permutations", "seed")
 @click.option(
     "--table",
     type=click.Choice(["findings", "evidence", "truncations"]),
@@ -95,7 +82,7 @@ def score(ledger: str, out: str, fresh: bool, **values: Any) -> None:
     help="Without --out: the table to print.",
 )
 @_format
-@_fresh
+@fresh_option
 @verbosity
 def detect(
     ledger: str,
@@ -126,7 +113,7 @@ def detect(
 @click.command(short_help="Read a ledger into the canonical table, and do no more.")
 @_ledger
 @click.option("--out", metavar="DIR", help="Folder for the results; by default, print the table.")
-@config_options(*_READING)
+@config_options(*READING)
 @click.option(
     "--table",
     type=click.Choice(["transactions", "accounts", "rejects"]),
@@ -135,7 +122,7 @@ def detect(
     help="Without --out: the table to print.",
 )
 @_format
-@_fresh
+@fresh_option
 @verbosity
 def read(
     ledger: str,

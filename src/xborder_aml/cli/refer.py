@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xborder_aml.cli._group import INCOMPLETE, verbosity
-from xborder_aml.cli._options import config_of, config_options
+from xborder_aml.cli._options import (
+    FOLLOWING,
+    READING,
+    config_of,
+    config_options,
+    following,
+    fresh_option,
+)
 from xborder_aml.cli._talk import Talk, aligned
 
 if TYPE_CHECKING:
@@ -17,50 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["refer"]
 
-_READING = (
-    "source", "columns", "options", "accounts", "base_currency", "rates", "on_missing_rate",
-    "strict",
-)  # fmt: skip
-
 
 @click.command(short_help="Make case files and letters of request from seeds.")
 @click.argument("ledger", metavar="LEDGER")
 @click.option(
     "--requesting", required=True, metavar="XX", help="Jurisdiction that asks: ISO 3166-1 alpha-2."
 )
-@click.option(
-    "--seeds",
-    metavar="IDS|FILE",
-    help="Transactions whose money is followed: their ids, joined by commas, or a CSV or Parquet "
-    "file with the column transaction_id and, if wanted, claim and amount_minor.",
-)
-@click.option(
-    "--from",
-    "payers",
-    metavar="ACCOUNT",
-    multiple=True,
-    help="Follow all that this account paid to others; may be given more than once.",
-)
-@click.option(
-    "--rule",
-    type=click.Choice(["fifo", "lifo", "pro_rata", "clean_first", "taint_first", "tiho"]),
-    default="fifo",
-    show_default=True,
-    help="Whose money leaves an account first.",
-)
-@click.option(
-    "--same-day",
-    type=click.Choice(["ledger", "credits_first", "debits_first", "range"]),
-    default="ledger",
-    show_default=True,
-    help="Order of transactions of the same time; range runs all three.",
-)
-@click.option(
-    "--opening-balances",
-    metavar="least|FILE",
-    help="Balances before the ledger: the least that no payment overdraws, or a file with the "
-    "columns account, currency and balance_minor. By default accounts begin empty.",
-)
+@following(poison=False)
 @click.option(
     "--on",
     "day",
@@ -85,9 +55,10 @@ _READING = (
     help="Letters that are drafted for a case.",
 )
 @click.option("--out", required=True, metavar="DIR", help="Folder for what is made.")
-@config_options(*_READING, "as_of")
+@config_options(*READING, "as_of")
+@fresh_option
 @verbosity
-def refer(ledger: str, out: str, day: datetime | None, **values: Any) -> None:
+def refer(ledger: str, out: str, day: datetime | None, fresh: bool, **values: Any) -> None:
     """Follow the money of some transactions in LEDGER, and make a case file that a person signs.
 
     Prints whom to ask, for how much, and whether. Everything is a draft: nothing is sent, and
@@ -104,20 +75,25 @@ def refer(ledger: str, out: str, day: datetime | None, **values: Any) -> None:
       transactions         the rows from which everything can be worked out again
       referral.json        what was asked for, and what was assumed
       figures.json         every figure, its transactions, and its formula; written last
-    """  # noqa: D301 - a real backspace keeps click from wrapping
-    from xborder_aml.batch.refer import refer_ledger
 
-    own = (
-        "requesting", "seeds", "payers", "rule", "same_day", "opening_balances", "predicate",
-        "settings", "facts", "tables", "letters",
-    )  # fmt: skip
-    asked = {name: values.pop(name) for name in own}
-    asked["on"] = None if day is None else day.date()
+    DIR must be new, empty, or one that this command filled. Every file is whole or absent, and with
+    the same inputs and options as before nothing is done.
+    """  # noqa: D301 - a real backspace keeps click from wrapping
+    from xborder_aml.batch.follow import Asked
+    from xborder_aml.batch.refer import Wanted, refer_ledger
+
+    asked = Asked(**{name: values.pop(name) for name in FOLLOWING})
+    own = ("requesting", "predicate", "settings", "facts", "tables", "letters")
+    on = None if day is None else day.date()
+    wanted = Wanted(on=on, **{name: values.pop(name) for name in own})
     with Talk() as talk:
-        referred = refer_ledger(ledger, out, config_of(values), progress=talk, **asked)
+        referred = refer_ledger(
+            ledger, out, asked, wanted, config_of(values), fresh=fresh, progress=talk
+        )
     click.echo(_summary(referred))
+    done = "kept" if referred.kept else "wrote"
     for folder in referred.folders:
-        talk.insist(f"wrote {folder / 'case.html'}")
+        talk.insist(f"{done} {folder / 'case.html'}")
     for sentence in referred.incomplete:
         talk.insist(f"incomplete: {sentence}")
     if referred.incomplete:
@@ -138,7 +114,7 @@ def _summary(referred: Referred) -> str:
             r["channel"] or "",
             r["flip"] or "",
         )
-        for r in referred.referral.requests.iter_rows(named=True)
+        for r in referred.requests.iter_rows(named=True)
     ]
     head = ["case", "in", "proposal", "traced", "expected", "channel", "would change if"]
     return aligned(head, rows, widest=64)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xborder_aml.cli._group import INCOMPLETE, verbosity
-from xborder_aml.cli._options import config_of, config_options
+from xborder_aml.cli._options import (
+    FOLLOWING,
+    READING,
+    config_of,
+    config_options,
+    following,
+    fresh_option,
+)
 from xborder_aml.cli._talk import Talk, aligned
 
 if TYPE_CHECKING:
@@ -19,53 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["trace"]
 
-_READING = (
-    "source", "columns", "options", "accounts", "base_currency", "rates", "on_missing_rate",
-    "strict",
-)  # fmt: skip
 _SHOWN = 15
 
 
 @click.command(short_help="Follow the money of some transactions, and tell where it is.")
 @click.argument("ledger", metavar="LEDGER")
-@click.option(
-    "--seeds",
-    metavar="IDS|FILE",
-    help="Transactions whose money is followed: their ids, joined by commas, or a CSV or Parquet "
-    "file with the column transaction_id and, if wanted, claim and amount_minor.",
-)
-@click.option(
-    "--from",
-    "payers",
-    metavar="ACCOUNT",
-    multiple=True,
-    help="Follow all that this account paid to others; may be given more than once.",
-)
-@click.option(
-    "--rule",
-    type=click.Choice(["fifo", "lifo", "pro_rata", "clean_first", "taint_first", "tiho", "poison"]),
-    default="fifo",
-    show_default=True,
-    help="Whose money leaves an account first.",
-)
-@click.option(
-    "--same-day",
-    type=click.Choice(["ledger", "credits_first", "debits_first", "range"]),
-    default="ledger",
-    show_default=True,
-    help="Order of transactions of the same time; range runs all three.",
-)
-@click.option(
-    "--opening-balances",
-    metavar="least|FILE",
-    help="Balances before the ledger: the least that no payment overdraws, or a file with the "
-    "columns account, currency and balance_minor. By default accounts begin empty.",
-)
+@following(poison=True)
 @click.option("--bounds/--no-bounds", default=True, help="Work out the rule-free bounds, too.")
 @click.option("--out", metavar="DIR", help="Folder for the tables; by default, only print.")
-@config_options(*_READING, "as_of")
+@config_options(*READING, "as_of")
+@fresh_option
 @verbosity
-def trace(ledger: str, out: str | None, **values: Any) -> None:
+def trace(ledger: str, out: str | None, bounds: bool, fresh: bool, **values: Any) -> None:
     """Follow the money of some transactions in LEDGER, by one rule, and tell where it is.
 
     Prints the accounts that hold most of it, with the least and the most that any rule could
@@ -80,14 +52,18 @@ def trace(ledger: str, out: str | None, **values: Any) -> None:
       exposure             every account that can have been reached
       survival, worth      how fast it leaves accounts; what acting now saves
       paths                the ways of most of it
-      trace.json           rule, seeds, and what was asked for; written last
-    """  # noqa: D301 - a real backspace keeps click from wrapping
-    from xborder_aml.batch.follow import trace_ledger
+      trace.json           rule, seeds, inputs, and what is incomplete; written last
 
-    own = ("seeds", "payers", "rule", "same_day", "opening_balances", "bounds")
-    asked = {name: values.pop(name) for name in own}
+    DIR must be new, empty, or one that this command filled. Every file is whole or absent, and with
+    the same inputs and options as before nothing is done.
+    """  # noqa: D301 - a real backspace keeps click from wrapping
+    from xborder_aml.batch.follow import Asked, trace_ledger
+
+    asked = Asked(**{name: values.pop(name) for name in FOLLOWING})
     with Talk() as talk:
-        followed = trace_ledger(ledger, out, config_of(values), progress=talk, **asked)
+        followed = trace_ledger(
+            ledger, out, asked, config_of(values), bounds=bounds, fresh=fresh, progress=talk
+        )
     click.echo(_summary(followed))
     for sentence in followed.incomplete:
         talk.insist(f"incomplete: {sentence}")
@@ -99,7 +75,7 @@ def _summary(followed: Followed) -> str:
     """Return where the money is, and what became of it, as text."""
     from xborder_aml.report.formats import money
 
-    if followed.traced.rule == "poison":
+    if followed.rule == "poison":
         return _reached(followed.tables["exposure"])
     fates = ("seeded", "converted_in", "held", "sunk", "fees", "superseded", "converted_out")
     told = [

@@ -11,12 +11,14 @@ import polars as pl
 
 from xborder_aml.errors import DataError
 from xborder_aml.exchange import _contents
+from xborder_aml.exchange._pages import read_page, stray_amounts, wrong_marks
 from xborder_aml.exchange.figures import Evidence, wrong_figures
 from xborder_aml.exchange.validate import validate_xml
 from xborder_aml.schema import TRANSACTIONS
 
 __all__ = ["Findings", "Verification", "check_contents", "in_words"]
 
+_HTML = (".html", ".htm")
 _T = TypeVar("_T")
 
 
@@ -168,31 +170,32 @@ def _figures(
         )
         problems = [folder + problem for problem in wrong_figures(figures, evidence)]
         found.tell(problems, f"{in_words(figures, 'figure')} recomputed from the evidence")
-        pages = {n: d for n, d in _within(folder, content).items() if n.endswith((".html", ".htm"))}
-        _pages(folder, pages, figures, found)
+        _pages(folder, _within(folder, content), figures, found)
 
 
 def _pages(
-    folder: str, pages: Mapping[str, bytes], figures: Sequence[Any], found: Findings
+    folder: str, content: Mapping[str, bytes], figures: Sequence[Any], found: Findings
 ) -> None:
-    """Compare each figure that a page marks with what figures.json says."""
-    told = {str(f.get("figure")): str(f.get("value")) for f in figures if isinstance(f, Mapping)}
-    n_marks = 0
-    for name in sorted(pages):
-        marks = _contents.marked_figures(pages[name])
-        n_marks += len(marks)
-        problems = [
-            f"{folder}{name} shows {value} for the figure {figure!r}, which is "
-            f"{told.get(figure, 'not there')}"
-            for figure, value in marks
-            if told.get(figure) != value
-        ]
-        if marks:
+    """Compare what pages and letters show with the figures."""
+    pages = {name: read_page(content[name]) for name in sorted(content) if name.endswith(_HTML)}
+    texts = {name: page.rest for name, page in pages.items()}
+    for name in sorted(content):
+        if name.endswith(".md"):  # where a name may stand with its marks taken away
+            texts[name] = content[name].decode("utf-8", "replace").replace("\\", "")
+    for name, page in pages.items():
+        problems = [f"{folder}{name} {wrong}" for wrong in wrong_marks(page, figures)]
+        if page.marks:
             found.tell(
-                problems, f"{in_words(marks, 'figure')} in {folder}{name} as figures.json says"
+                problems, f"{in_words(page.marks, 'figure')} in {folder}{name} as figures.json says"
             )
-    if pages and not n_marks:
-        found.unchecked.append(f"the figures that {', '.join(sorted(pages))} show: none is marked")
+    if pages and not any(page.marks for page in pages.values()):
+        found.unchecked.append(f"the figures that {', '.join(pages)} show: none is marked")
+    for name, text in texts.items():
+        if stray := stray_amounts(text, figures):
+            found.unchecked.append(
+                f"amounts in {folder}{name} that are no figure: {', '.join(stray[:5])}"
+                f"{' and more' if len(stray) > 5 else ''}"
+            )
 
 
 def _split(name: str) -> tuple[str, str]:

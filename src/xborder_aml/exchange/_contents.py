@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Mapping
 from functools import cache
-from html.parser import HTMLParser
 from typing import Any
 
 import polars as pl
@@ -17,7 +16,7 @@ from xborder_aml.schema import Table
 from xborder_aml.tracing import tables as tracing_tables
 
 __all__ = [
-    "declared", "facts_of", "figures_in", "fitting", "frames_in", "marked_figures", "tables_in",
+    "declared", "facts_of", "figures_in", "fitting", "frames_in", "tables_in",
     "wrong_sums",
 ]  # fmt: skip
 
@@ -121,36 +120,6 @@ def figures_in(content: Mapping[str, bytes]) -> dict[str, list[Any]]:
                 raise DataError(f"{file} holds no list of figures")
             out[f"{folder}/" if folder else ""] = figures
     return out
-
-
-# -- what a page shows -----------------------------------------------------------------------------
-
-
-class _Marks(HTMLParser):
-    """Collects elements that say which figure they show: ``<data value= data-figure=>``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if tag == "data" and "data-figure" in told:
-            self.found.append((str(told["data-figure"]), str(told.get("value"))))
-
-
-def marked_figures(page: bytes) -> list[tuple[str, str]]:
-    """Return the figures that an HTML page marks, as pairs of name and value.
-
-    Examples
-    --------
-    >>> marked_figures(b'<data value="600" data-figure="in">6.00 EUR</data>')
-    [('in', '600')]
-    """
-    marks = _Marks()
-    marks.feed(page.decode("utf-8", "replace"))
-    marks.close()
-    return marks.found
 
 
 # -- sums that must agree --------------------------------------------------------------------------

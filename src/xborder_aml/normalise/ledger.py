@@ -1,7 +1,8 @@
 """From a raw ledger to the canonical tables, with counts that add up.
 
 Stages, in order: read every field (`rows`), set broken rows aside, find accounts (`parties`),
-collapse mirror bookings, number the transactions, convert to the base currency (`rates`).
+collapse mirror bookings, link cover payments (`covers`), number the transactions, convert to the
+base currency (`rates`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.jurisdictions import CURRENCIES
 from xborder_aml.normalise import rates as rating
+from xborder_aml.normalise.covers import link_covers
 from xborder_aml.normalise.parties import find_parties, put_parties
 from xborder_aml.normalise.raw import SIDES, Conventions, RawLedger
 from xborder_aml.normalise.returns import link_returns
@@ -40,7 +42,7 @@ class Ledger(NamedTuple):
     rejects
         Table `schema.REJECTS`: one row a source row that could not become a transaction.
     summary
-        Counts; ``rows_read`` is ``transactions + mirrors_collapsed + rejects``.
+        Counts; ``rows_read`` is ``transactions + mirrors_collapsed + covers_linked + rejects``.
     """
 
     transactions: pl.DataFrame
@@ -98,6 +100,8 @@ def normalise(
     parties = find_parties(rows, raw.conventions, raw.accounts)
     rows = put_parties(rows, parties)
     rows, notes = _signs(rows, raw.conventions)
+    rows, covers = link_covers(rows)
+    notes |= covers
     rows, kept_ids = _numbered(rows)
     if raw.conventions.returns is not None:
         rows = link_returns(rows, parties.accounts, raw.conventions.returns)
@@ -128,10 +132,11 @@ def normalise(
         lost = ", ".join(map(repr, summary["jurisdiction_texts_unknown"]))
         logger.warning("no jurisdiction is known by %s: left empty", lost)
     logger.info(
-        "read %d rows: %d transactions, %d mirror bookings, %d rejects",
+        "read %d rows: %d transactions, %d mirror bookings, %d cover payments, %d rejects",
         read.height,
         transactions.height,
         notes["mirrors_collapsed"],
+        notes["covers_linked"],
         rejects.height,
     )
     return Ledger(transactions, accounts, rejects, summary)

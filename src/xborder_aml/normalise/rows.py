@@ -39,7 +39,10 @@ RULES: dict[str, str] = {
 """Every rule, in the order in which a row is held against them; a row is rejected by its first."""
 
 _NO_CURRENCY = "XXX"  # ISO 4217: the code for transactions where no currency is involved
-_TEXTS = ("purpose", "reference", "label_pattern", "label_case")
+_TEXTS = (
+    "purpose", "reference", "uetr", "payment_reference", "end_to_end_reference", "label_pattern",
+    "label_case",
+)  # fmt: skip
 _WHOLE = ("reverses", "n_transactions")
 
 
@@ -224,6 +227,7 @@ def _options(given: dict[str, pl.DataType], conventions: Conventions) -> dict[st
         "transaction_id": fields.integer,
         "instrument": fields.instrument,
         "is_illicit": fields.boolean,
+        "is_cover": fields.boolean,
     }
     for name, read in readers.items():
         if name in given:
@@ -238,7 +242,7 @@ def _options(given: dict[str, pl.DataType], conventions: Conventions) -> dict[st
 
 
 def _unread(given: dict[str, pl.DataType]) -> dict[str, pl.Expr]:
-    names = (*_WHOLE, "executed_until", "is_illicit")
+    names = (*_WHOLE, "executed_until", "is_illicit", "is_cover")
     return {
         f"unread.{name}": _clean(name).is_not_null() & pl.col(name).is_null()
         for name in names

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from xborder_aml.errors import DataError, ParameterError
+from xborder_aml._files import locked, write_whole
+from xborder_aml.errors import DataError
 from xborder_aml.exchange.chain import START, hashes_of, link, read_chain
 from xborder_aml.outcomes import statistics
 from xborder_aml.outcomes.events import Correction, Outcome, entry_of, outcome_of
@@ -107,24 +108,13 @@ class OutcomeRegister:
 
     def _append(self, row: Outcome | Correction) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_name(f"{self.path.name}.lock")
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-        except FileExistsError as error:
-            raise ParameterError(
-                f"another process is adding a row to {self.path.name}; wait for it, or remove "
-                f"{lock.name} if there is none"
-            ) from error
-        try:
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        with locked(lock, str(self.path)):
             rows, head, _ = _read(self.path)  # another process may have added some
             replay(current([*rows, row]))
             before = self.path.read_bytes() if self.path.is_file() else b""
             line = link(entry_of(row), len(rows), head)
-            part = self.path.with_name(f".{self.path.name}.partial")
-            part.write_bytes(before + line)
-            part.replace(self.path)
-        finally:
-            lock.unlink()
+            write_whole(self.path, lambda aside: aside.write_bytes(before + line))
         self.rows, self.head, _ = _read(self.path)
         return len(rows)
 

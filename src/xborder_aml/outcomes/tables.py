@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from xborder_aml.outcomes.events import EVENTS
-from xborder_aml.schema import CURRENCY, JURISDICTION, Column, Table
+from xborder_aml.schema import CURRENCY, JURISDICTION, Table
+from xborder_aml.schema import column as _c
 
 __all__ = ["COUNTS", "HISTORY", "MONEY", "REFUSALS", "REQUESTS", "TABLES"]
-
-
-def _c(name: str, dtype: Any, meaning: str, *, nullable: bool = False) -> Column:
-    return Column(name, dtype, meaning, nullable)
 
 
 _GROUP = _c("group", pl.String, "Channel, jurisdiction or year of sending; all for the whole.")

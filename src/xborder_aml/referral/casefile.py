@@ -33,16 +33,18 @@ from xborder_aml.referral.pictures import (
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.tables import STEPS
 from xborder_aml.report.flow import flow_figure
-from xborder_aml.report.formats import UNKNOWN, money, plain
+from xborder_aml.report.formats import UNKNOWN, figure_text, plain
 from xborder_aml.report.money import survival_figure, value_figure
 from xborder_aml.report.page import embed, take_apart, write_whole
 
-__all__ = ["DECISION_WORDS", "RULE_WORDS", "render_case_file", "say", "write_case_file"]
+__all__ = ["DECISION_WORDS", "RULE_WORDS", "render_case_file", "write_case_file"]
 
 _ACCOUNTS = 25
 _LINES = 8
 _CHANNELS = 3
 _WAYS = 10
+_LANES_PX = 640
+"""Width of the flow picture on the page, less the names of its lanes."""
 
 RULE_WORDS = {
     "fifo": "first in, first out", "lifo": "last in, first out", "pro_rata": "pro rata",
@@ -120,26 +122,15 @@ def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = 
     )  # fmt: skip
 
 
-def say(figure: dict[str, Any]) -> str:
-    """Write a figure's value for a reader: money, a count, or a day.
-
-    Examples
-    --------
-    >>> say({"value": 123456, "unit": "EUR"}), say({"value": 1200, "unit": "count"})
-    ('1,234.56 EUR', '1,200')
-    """
-    value, unit = figure["value"], figure["unit"]
-    if isinstance(value, str):
-        return value
-    return f"{value:,}" if unit in ("count", "ppm") else money(value, unit)
-
-
 def _printer(figures: list[dict[str, Any]]) -> Callable[[str], Markup]:
     """Return a function that prints a figure by its name, which stays beside it on the page."""
     by_name = {figure["figure"]: figure for figure in figures}
 
     def fig(name: str) -> Markup:
-        text, value = escape(say(by_name[name])), escape(str(by_name[name]["value"]))
+        text, value = (
+            escape(figure_text(by_name[name]["value"], by_name[name]["unit"])),
+            escape(str(by_name[name]["value"])),
+        )
         return Markup('<data value="{}" data-figure="{}">{}</data>').format(value, name, text)
 
     return fig
@@ -244,7 +235,9 @@ def _pictures(referral: Referral) -> dict[str, Any]:
         "waterfall": waterfall_figure(referral),
         "sensitivity": sensitivity_figure(referral),
         "survival": survival_figure(traced),
-        "flow": flow_figure(rows, holders=dict(held.iter_rows()), max_lanes=14, max_arrows=60),
+        "flow": flow_figure(
+            rows, holders=dict(held.iter_rows()), max_lanes=14, max_arrows=60, width=_LANES_PX
+        ),
     }
     if traced.claims["claim"].n_unique() == referral.cases.height:  # else it is of other cases, too
         figures["value"] = value_figure(traced)

@@ -11,6 +11,7 @@ import polars as pl
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.referral.tables import RULES
 from xborder_aml.tracing import Traced, trace
+from xborder_aml.tracing._frames import rated_rows
 
 __all__ = ["arguments_of", "evidence_rows", "other_rules", "retrace"]
 
@@ -72,16 +73,9 @@ def evidence_rows(traced: Traced) -> pl.DataFrame:
     They are all that moved money in or out of an account that claimed money can have reached, and
     those that tell the last rate of each currency.
     """
-    graph = traced.graph
-    day = pl.col("executed_at").dt.date()
-    rated = pl.col("base_minor").is_not_null() & (pl.col("received_minor") > 0)
-    last = (
-        graph.transactions.with_row_index("row")
-        .filter(rated)
-        .filter(day == day.max().over("received_currency"))["row"]
-    )
+    last = rated_rows(traced.graph, traced.ledger.end)["row"]
     rows = pl.concat([pl.Series(traced.ledger.book.row).cast(pl.UInt32), last]).unique().sort()
-    return graph.transactions[rows]
+    return traced.graph.transactions[rows]
 
 
 def other_rules(traced: Traced, recovery: pl.DataFrame, claims: list[str]) -> pl.DataFrame:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from xborder_aml.referral.decision import DECISIONS
-from xborder_aml.schema import CURRENCY, JURISDICTION, Column, Table
+from xborder_aml.schema import CURRENCY, JURISDICTION, Table
+from xborder_aml.schema import column as _c
 
 __all__ = [
     "CLOCKS", "COMPLETENESS", "COUNTER", "PLANS", "RECOVERY", "REQUESTS", "RULES", "SENSITIVITY",
@@ -42,10 +41,6 @@ LEVELS = {
     "cost": "expected recoverable value",
 }
 """What the running value is called after a step."""
-
-
-def _c(name: str, dtype: Any, meaning: str, *, nullable: bool = False) -> Column:
-    return Column(name, dtype, meaning, nullable)
 
 
 _CASE = _c("case", pl.String, "Name of the case: its earliest claim by name.")

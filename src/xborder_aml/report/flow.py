@@ -44,6 +44,7 @@ def flow_figure(
     palette: Mapping[str, str] | None = None,
     max_arrows: int = 160,
     max_lanes: int = 20,
+    width: int = PLOT_PX,
 ) -> go.Figure:
     """Draw who paid whom, in time order, with width by money and colour by jurisdiction.
 
@@ -69,6 +70,9 @@ def flow_figure(
         Transactions above which the picture sums them.
     max_lanes
         Accounts above which the smallest share a lane.
+    width
+        Pixels that the picture is likely to have beside the names of the lanes: dates are left out
+        where they would overlap.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def flow_figure(
         )
     if transactions.is_empty():
         return _ink.blank("Flow of money: no transactions")
-    flow = lay_out(transactions, focus, max_arrows, max_lanes)
+    flow = lay_out(transactions, focus, max_arrows, max_lanes, width)
     if focus is not None and not flow.lanes["is_focus"].any():
         known = flow.lanes["account"].explode().to_list()
         raise ParameterError(
@@ -153,7 +157,7 @@ def _draw_arrows(
 ) -> None:
     """Draw the shafts, the heads, the payments of a lane to itself, and what the pointer tells."""
     left, right = _extent(flow)
-    pixel = (right - left) / PLOT_PX
+    pixel = (right - left) / flow.width
     widest, largest = min(_WIDEST_PX * pixel, 0.7), _largest(flow)
     shafts: dict[str, list[tuple[float, float] | tuple[None, None]]] = {c: [] for c in paint}
     heads: dict[str, list[tuple[float, float] | tuple[None, None]]] = {c: [] for c in paint}
@@ -257,7 +261,7 @@ def _draw_axes(
         )
     columns = flow.arrows.group_by("period").agg(pl.col("x").mean()).sort("period")
     left, right = _extent(flow)
-    least = LABEL_PX * (right - left) / PLOT_PX
+    least = LABEL_PX * (right - left) / flow.width
     ticks: list[tuple[float, str]] = []
     before: date | None = None
     for day, x in columns.iter_rows():

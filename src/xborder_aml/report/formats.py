@@ -15,6 +15,7 @@ __all__ = [
     "OTHER_COLOUR",
     "UNKNOWN",
     "colours",
+    "figure_text",
     "money",
     "money_short",
     "plain",
@@ -75,6 +76,19 @@ def money(minor: int | None, currency: str | None) -> str:
     sign = "-" if minor < 0 else ""
     fraction = f".{part:0{digits}d}" if digits else ""
     return f"{sign}{whole:,}{fraction} {currency}"
+
+
+def figure_text(value: int | str, unit: str) -> str:
+    """Write a figure of a case for a reader: money, a count, or a day.
+
+    Examples
+    --------
+    >>> figure_text(123456, "EUR"), figure_text(1200, "count"), figure_text("2024-05-01", "day")
+    ('1,234.56 EUR', '1,200', '2024-05-01')
+    """
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if unit in ("count", "ppm") else money(value, unit)
 
 
 def money_short(minor: int, currency: str) -> str:

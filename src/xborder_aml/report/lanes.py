@@ -55,14 +55,23 @@ class Flow:
         One row an arrow, from left to right.
     step
         What an arrow sums: a transaction, or a pair's day, week, month, quarter or year.
+    width
+        Nominal width beside the names of the lanes, pixels.
     """
 
     lanes: pl.DataFrame
     arrows: pl.DataFrame
     step: str
+    width: int
 
 
-def lay_out(transactions: pl.DataFrame, focus: str | None, max_arrows: int, max_lanes: int) -> Flow:
+def lay_out(
+    transactions: pl.DataFrame,
+    focus: str | None,
+    max_arrows: int,
+    max_lanes: int,
+    width: int = PLOT_PX,
+) -> Flow:
     """Place a case's transactions, which must not be empty.
 
     Raises
@@ -75,10 +84,10 @@ def lay_out(transactions: pl.DataFrame, focus: str | None, max_arrows: int, max_
     while True:
         pooled = _pool(accounts, focus, max_lanes)
         lanes = _lanes(pooled)
-        step, arrows = _sum_to_fit(_legs(rows, pooled, lanes), max_arrows)
+        step, arrows = _sum_to_fit(_legs(rows, pooled, lanes), max_arrows, LABEL_PX / width)
         # Of a case too large for its quarters, time is worth more than the smaller accounts.
         if step != "year" or max_lanes <= _FEW_LANES:
-            return Flow(lanes, arrows, step)
+            return Flow(lanes, arrows, step, width)
         max_lanes //= 2
 
 
@@ -181,7 +190,7 @@ def _legs(rows: pl.DataFrame, accounts: pl.DataFrame, lanes: pl.DataFrame) -> pl
     return legs
 
 
-def _sum_to_fit(legs: pl.DataFrame, max_arrows: int) -> tuple[str, pl.DataFrame]:
+def _sum_to_fit(legs: pl.DataFrame, max_arrows: int, label: float) -> tuple[str, pl.DataFrame]:
     """Sum the legs by the finest step that fits, by the year if none does; none is left out."""
 
     def keys(step: str) -> list[pl.Expr]:
@@ -207,13 +216,16 @@ def _sum_to_fit(legs: pl.DataFrame, max_arrows: int) -> tuple[str, pl.DataFrame]
         )
         .sort("period", "executed_at", pl.col("transaction_ids").list.first())
     )
-    return step, arrows.with_columns(x=_places(arrows["period"]))
+    return step, arrows.with_columns(x=_places(arrows["period"], label))
 
 
-def _places(periods: pl.Series) -> pl.Series:
-    """Place arrows side by side in columns, one a period, each as wide as its label at least."""
+def _places(periods: pl.Series, label: float) -> pl.Series:
+    """Place arrows side by side in columns, one a period, each as wide as its label at least.
+
+    `label` is the width of a label as a share of the picture.
+    """
     counts = periods.rle().struct.field("len").to_list()
-    room = _least_width([n + GAP for n in counts], LABEL_PX / PLOT_PX)
+    room = _least_width([n + GAP for n in counts], label)
     places, left = [], 0.0
     for n in counts:
         width = max(n + GAP, room)

@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from xborder_aml.errors import ParameterError
 from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.sources._input import OVERFLOW, open_input
 
-__all__ = ["Request", "Source", "lay_out", "word"]
+__all__ = ["Request", "Source", "lay_out", "several", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,21 @@ def lay_out(
     overflow = [pl.col(OVERFLOW)] if OVERFLOW in have else []
     selected = frame.select(pl.col("source_row"), *overflow, **plain, **derived)
     return RawLedger(selected, present, conventions)
+
+
+def several(ledger: Any, source: str) -> list[Any]:
+    """Return the files that are read as one ledger: those of a list, or the one that was given.
+
+    Raises
+    ------
+    ParameterError
+        If the list is empty.
+    """
+    if not isinstance(ledger, list | tuple):
+        return [ledger]
+    if not ledger:
+        raise ParameterError(f"source {source!r} was given a list of no files; name at least one")
+    return list(ledger)
 
 
 def word(column: str) -> pl.Expr:

@@ -6,9 +6,10 @@ its agent's BIC, says.
 
 **pacs.008, pacs.009.** One row a credit transfer, on its settlement day, or when the message was
 made. What was instructed is the sent leg and what was settled is the received one. A pacs.009 with
-cover (COV) gives the customers of the underlying transfer and not the banks; it settles a payment
-that a pacs.008 may tell too, so read one of the two, or drop the rows whose references (UETR) both
-have. Without cover the parties are the institutions.
+cover (COV) gives the customers of the underlying transfer and not the banks; where its pacs.008 is
+read with it, the two are one transaction (``mirror_row`` is the cover's row). They are linked by
+UETR, or else by the reference that the cover gives (its EndToEndId), customers and day, and always
+by the amount settled. Without cover the parties are the institutions.
 
 **camt.053, camt.054.** One row a transaction detail of a booked entry, or the entry where it has
 none; the counterparty stands in the details. Where several details lack amounts of their own, the
@@ -27,7 +28,7 @@ import polars as pl
 
 from xborder_aml.errors import DataError
 from xborder_aml.normalise import Conventions, RawLedger
-from xborder_aml.sources._spec import Request, Source, lay_out
+from xborder_aml.sources._spec import Request, Source, lay_out, several
 from xborder_aml.sources._xml import child, open_xml, text_at
 
 __all__ = ["ISO20022"]
@@ -36,7 +37,8 @@ _COLUMNS = (
     "executed_at originator beneficiary originator_bank beneficiary_bank originator_holder "
     "beneficiary_holder originator_jurisdiction beneficiary_jurisdiction "
     "originator_holder_jurisdiction beneficiary_holder_jurisdiction amount currency "
-    "received_amount received_currency instrument purpose reference"
+    "received_amount received_currency instrument purpose reference uetr payment_reference "
+    "end_to_end_reference is_cover"
 ).split()
 _SIDES = {"originator": "Dbtr", "beneficiary": "Cdtr"}
 _MESSAGES = {
@@ -51,9 +53,14 @@ Row = dict[str, str | None]
 
 
 def _open(ledger: Any) -> pl.LazyFrame:
-    return open_xml(
-        ledger, _RECORDS, _rows, columns=_COLUMNS, expected=frozenset(_MESSAGES), source="iso20022"
-    )
+    frames = [
+        open_xml(
+            file, _RECORDS, _rows, columns=_COLUMNS, expected=frozenset(_MESSAGES),
+            source="iso20022",
+        ).drop("source_row")
+        for file in several(ledger, "iso20022")
+    ]  # fmt: skip
+    return pl.concat(frames).with_row_index("source_row", offset=1)
 
 
 def _rows(record: Element, around: list[Element]) -> Iterable[Row]:
@@ -90,10 +97,23 @@ def _transfer(record: Element, message: Element) -> Row:
             record, "PmtId/UETR", "PmtId/TxId", "PmtId/EndToEndId", "PmtId/InstrId"
         ),
     }
+    if under is not None or _MESSAGES[message.tag] == "pacs.008":
+        row |= _references(record, is_cover=under is not None)
     for side, tag in _SIDES.items():
         row |= _party(side, child(parties, tag), child(parties, f"{tag}Acct"),
                       child(parties, f"{tag}Agt"))  # fmt: skip
     return row
+
+
+def _references(record: Element, *, is_cover: bool) -> Row:
+    """Return what links a payment and its cover, whose EndToEndId names the payment."""
+    uetr, end_to_end = text_at(record, "PmtId/UETR"), text_at(record, "PmtId/EndToEndId")
+    return {
+        "uetr": uetr and uetr.lower(),
+        "payment_reference": end_to_end if is_cover else text_at(record, "PmtId/InstrId"),
+        "end_to_end_reference": end_to_end,
+        "is_cover": "true" if is_cover else None,
+    }
 
 
 def _party(side: str, party: Element | None, account: Element | None, agent: Element | None) -> Row:

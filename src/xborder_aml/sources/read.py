@@ -72,7 +72,8 @@ def read_ledger(
     ledger
         Path of a CSV (plain or .gz) or Parquet file; polars DataFrame or LazyFrame; or any object
         with ``__arrow_c_stream__`` (pandas, DuckDB, pyarrow). For the sources of messages and
-        reports (iso20022, swift_mt, goaml): path of the file, or its bytes.
+        reports (iso20022, swift_mt, goaml): path of the file, or its bytes; for the first two also
+        a list of these, which is one ledger: a payment and its cover may lie in two files.
     source
         Name in `SOURCES`.
     columns

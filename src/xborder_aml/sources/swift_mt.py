@@ -6,7 +6,9 @@ side, else at the sender or receiver.
 
 **MT103, MT202.** One row a message, on its value day (32A). What was instructed (33B) is the sent
 leg, what was settled the received one. An MT202 COV gives the customers of its second sequence and
-not the banks: read it, or the MT103 that it covers, not both. Other messages are rejects.
+not the banks; with the MT103 that it covers it is one transaction (``mirror_row`` is the cover's
+row), linked by UETR, or else by its field 21, customers and day, and always by the amount settled.
+Other messages are rejects.
 
 **MT940.** One row a statement line; reversals (RC, RD) run the other way. The counterparty is what
 the line's details say in the usual subfields (?30 to ?33); a line without one is a reject.
@@ -31,7 +33,7 @@ from xborder_aml.errors import (
     ParameterError,
 )
 from xborder_aml.normalise import Conventions, RawLedger
-from xborder_aml.sources._spec import Request, Source, lay_out
+from xborder_aml.sources._spec import Request, Source, lay_out, several
 
 __all__ = ["SWIFT_MT"]
 
@@ -39,7 +41,8 @@ MAX_BYTES = 256 * 2**20
 _COLUMNS = (
     "executed_at originator beneficiary originator_bank beneficiary_bank originator_holder "
     "beneficiary_holder originator_jurisdiction beneficiary_jurisdiction amount currency "
-    "received_amount received_currency instrument purpose reference"
+    "received_amount received_currency instrument purpose reference uetr payment_reference "
+    "is_cover"
 ).split()
 _TYPE = re.compile(r"\{2:[IO](\d{3})")
 _FIELD = re.compile(r"^:(\d{2}[A-Z]?):", re.MULTILINE)
@@ -52,7 +55,11 @@ Field = tuple[str, str]
 
 
 def _open(ledger: Any) -> pl.LazyFrame:
-    text = _text(ledger)
+    frames = [_messages(_text(file)) for file in several(ledger, "swift_mt")]
+    return pl.concat(frames).lazy().with_row_index("source_row", offset=1)
+
+
+def _messages(text: str) -> pl.DataFrame:
     starts = [m.start() for m in re.finditer(r"\{1:", text)]
     if not starts and not _FIELD.search(text):
         raise DataError(
@@ -62,8 +69,7 @@ def _open(ledger: Any) -> pl.LazyFrame:
     rows: list[Row] = []
     for start, end in pairwise(bounds):
         rows += _message(text[start:end])
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
-    return frame.lazy().with_row_index("source_row", offset=1)
+    return pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
 
 
 def _text(ledger: Any) -> str:
@@ -95,7 +101,7 @@ def _message(text: str) -> Iterable[Row]:
         return _statement(body)
     if kind not in ("103", "202", "205") or "32A" not in tags:
         return [{"executed_at": f"MT{kind} without a payment that can be read"}]
-    return [_payment(head if opened else "", fields)]
+    return [_payment(kind, head if opened else "", fields)]
 
 
 def _fields(body: str) -> list[Field]:
@@ -103,9 +109,10 @@ def _fields(body: str) -> list[Field]:
     return [(tag, value.strip()) for tag, value in zip(parts[1::2], parts[2::2], strict=False)]
 
 
-def _payment(head: str, fields: list[Field]) -> Row:
+def _payment(kind: str, head: str, fields: list[Field]) -> Row:
     """Return the row of an MT103 or MT202; the customers of a cover stand from 50 on."""
     customer = next((i for i, (tag, _) in enumerate(fields) if tag.startswith("50")), None)
+    is_cover = kind != "103" and customer is not None
     parties = fields if customer is None else fields[customer:] + fields[:customer]
     settled = _SETTLED.match(_first(fields, "32A") or "")
     instructed = _AMOUNT.match(_first(parties, "33B") or "")
@@ -116,6 +123,10 @@ def _payment(head: str, fields: list[Field]) -> Row:
         "purpose": " ".join((_first(parties, "70") or "").split()) or None,
         "reference": uetr[1].lower() if uetr else _first(fields, "20"),
     }
+    if customer is not None:
+        row["uetr"] = row["reference"] if uetr else None
+        row["payment_reference"] = _first(fields, "21" if is_cover else "20")
+        row["is_cover"] = "true" if is_cover else None
     if settled is None:
         row["executed_at"] = _first(fields, "32A")
     else:

@@ -40,8 +40,10 @@ __all__ = [
     "flows_table",
     "holdings_table",
     "jurisdictions_of",
+    "last_rates",
     "lots_table",
     "minted_table",
+    "rated_rows",
     "sinks_table",
     "values_table",
 ]
@@ -127,7 +129,9 @@ def holdings_table(run: Run) -> pl.DataFrame:
             "is_edge": ~sends[code],
         }
     )
-    table = table.join(_rates(graph), on="currency", how="left", maintain_order="left")
+    table = table.join(
+        last_rates(graph, ledger.end), on="currency", how="left", maintain_order="left"
+    )
     base = pl.col("amount_minor") * (pl.col("base") / pl.col("native"))
     table = table.with_columns(
         low_minor="amount_minor",
@@ -156,21 +160,26 @@ def _last_in(run: Run) -> np.ndarray:
     return np.where(last >= 0, run.ledger.executed_at[last], 0)
 
 
-def _rates(graph: TransactionGraph) -> pl.DataFrame:
-    """Return base and native sums of each currency, on its last day that has base amounts."""
+def last_rates(graph: TransactionGraph, end: int) -> pl.DataFrame:
+    """Return base and native sums of each currency, on its last day with base amounts.
+
+    Only the first `end` transactions are looked at, since a rate of a later day was not known then.
+    """
+    return rated_rows(graph, end).group_by("currency").agg(pl.sum("native", "base"))
+
+
+def rated_rows(graph: TransactionGraph, end: int) -> pl.DataFrame:
+    """Return the transactions that `last_rates` sums: row, currency, native, base."""
     table = pl.DataFrame(
         {
-            "currency": graph.column("received_currency"),
-            "native": graph.column("received_minor"),
-            "base": graph.column("base_minor"),
-            "day": graph.column("executed_at").dt.date(),
+            "currency": graph.column("received_currency").head(end),
+            "native": graph.column("received_minor").head(end),
+            "base": graph.column("base_minor").head(end),
+            "day": graph.column("executed_at").head(end).dt.date(),
         }
-    ).filter(pl.col("base").is_not_null() & (pl.col("native") > 0))
-    return (
-        table.filter(pl.col("day") == pl.col("day").max().over("currency"))
-        .group_by("currency")
-        .agg(pl.sum("native", "base"))
-    )
+    ).with_row_index("row")
+    rated = table.filter(pl.col("base").is_not_null() & (pl.col("native") > 0))
+    return rated.filter(pl.col("day") == pl.col("day").max().over("currency")).drop("day")
 
 
 def flows_table(run: Run) -> pl.DataFrame:

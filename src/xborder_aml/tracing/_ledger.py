@@ -47,6 +47,8 @@ class Ledger:
 
     Parameters
     ----------
+    end
+        How many transactions of the graph, the first ones, were looked at.
     book
         Moves that touch what seed money can have reached.
     seeds
@@ -66,6 +68,7 @@ class Ledger:
     """
 
     graph: TransactionGraph
+    end: int
     book: Book
     seeds: Seeds
     claims: pl.Series
@@ -126,7 +129,7 @@ def lay_book(
     account = (keys // n_currencies).astype(np.int32)
     currency = (keys % n_currencies).astype(np.int16)
     return Ledger(
-        graph, book, placed, claims, account, currency,
+        graph, end, book, placed, claims, account, currency,
         debit=(legs.source[book.row] % n_currencies).astype(np.int16),
         credit=(legs.target[book.row] % n_currencies).astype(np.int16),
         currencies=currencies,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
-from xborder_aml.schema import CURRENCY, JURISDICTION, Column, Table
+from xborder_aml.schema import CURRENCY, JURISDICTION, Table
+from xborder_aml.schema import column as _c
 
 __all__ = [
     "BOUNDS",
@@ -31,12 +30,6 @@ __all__ = [
 
 _TIME = pl.Datetime("us", "UTC")
 FLOW_KINDS = ("seed", "transfer", "conversion", "return", "sink")
-
-
-def _c(
-    name: str, dtype: Any, meaning: str, *, nullable: bool = False, optional: bool = False
-) -> Column:
-    return Column(name, dtype, meaning, nullable or optional, optional)
 
 
 _CLAIM = _c("claim", pl.String, "Name of the claim.")
@@ -97,8 +90,8 @@ HOLDINGS = Table(
         _c(
             "base_minor",
             pl.Int64,
-            "amount_minor in the base currency, at the rate of the ledger's last transactions in "
-            "that currency; null where none has a base amount.",
+            "amount_minor in the base currency, at the rate of the last day up to the end of the "
+            "trace on which that currency has base amounts; null where it has none.",
             nullable=True,
         ),
         _c("base_currency", CURRENCY, "Base currency of the ledger."),

@@ -11,7 +11,7 @@ import sys
 import polars as pl
 import pytest
 
-from xborder_aml.batch._files import facts_of, locked, remove, write_whole
+from xborder_aml._files import facts_of, locked, remove, write_whole
 from xborder_aml.batch._tables import flat, read_small_table, spreadsheet
 from xborder_aml.errors import ParameterError, SchemaError
 from xborder_aml.schema import ACCOUNTS, REFERRALS
@@ -57,8 +57,8 @@ def test_removing_takes_what_a_dead_process_left(tmp_path):
 def test_a_lock_excludes_another_process_and_names_it(tmp_path):
     lock = tmp_path / "state" / "lock"
     code = (
-        "import sys, pathlib; from xborder_aml.batch._files import locked\n"
-        "with locked(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        "import sys, pathlib; from xborder_aml._files import locked\n"
+        "with locked(pathlib.Path(sys.argv[1]), 'it'): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(lock)],
@@ -69,12 +69,12 @@ def test_a_lock_excludes_another_process_and_names_it(tmp_path):
         assert holder.stdout.readline() == "held\n"
         with (
             pytest.raises(ParameterError, match=rf"another run \(process {holder.pid}\)"),
-            locked(lock),
+            locked(lock, "it"),
         ):
             pytest.fail("two processes held one lock")
         holder.kill()
         holder.wait()
-    with locked(lock):  # the process died without a word, and its lock with it
+    with locked(lock, "it"):  # the process died without a word, and its lock with it
         assert lock.read_text() == str(os.getpid())
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from xborder_aml._files import locked
 from xborder_aml.batch import STAGES, BatchConfig, run_batch
 from xborder_aml.batch._checks import find_inputs
-from xborder_aml.batch._files import locked
 from xborder_aml.batch._stages import OUTPUTS
 from xborder_aml.errors import (
     DataError,
@@ -142,7 +142,8 @@ run_batch(ledger, out, BatchConfig.from_toml(config), progress=die)
 
 KILLED_WRITING = """
 import os, signal, sys
-from xborder_aml.batch import BatchConfig, _files, run_batch
+from xborder_aml import _files
+from xborder_aml.batch import BatchConfig, run_batch
 ledger, out, config, name = sys.argv[1:]
 facts_of = _files.facts_of
 
@@ -282,7 +283,10 @@ def test_asking_for_less_takes_nothing_away(finished, ledger, config, copy):
 
 
 def test_two_runs_do_not_share_a_folder(ledger, config, copy):
-    with locked(copy / ".xborder_aml" / "lock"), pytest.raises(ParameterError, match="another run"):
+    with (
+        locked(copy / ".xborder_aml" / "lock", "it"),
+        pytest.raises(ParameterError, match="another run"),
+    ):
         run_batch(ledger, copy, config)
 
 

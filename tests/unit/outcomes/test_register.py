@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 
 import polars as pl
@@ -56,7 +58,7 @@ def test_what_is_added_is_read_back(path):
     again = xb.OutcomeRegister(path)
     assert again.rows == tuple(WHOLE)
     assert again.head == register.head
-    assert [p.name for p in path.parent.iterdir()] == [path.name]  # no lock, nothing partial
+    assert {p.name for p in path.parent.iterdir()} == {path.name, f".{path.name}.lock"}
 
 
 def test_a_request_tells_how_far_it_has_come(path):
@@ -201,14 +203,28 @@ def test_a_chain_of_something_else_is_no_register(path):
             xb.OutcomeRegister(path)
 
 
-def test_two_processes_do_not_add_at_once(path):
+HOLDS = """
+import sys, pathlib
+from xborder_aml._files import locked
+with locked(pathlib.Path(sys.argv[1]), "it"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_do_not_add_at_once_and_a_dead_one_keeps_none_out(path):
     register = fill(path, WHOLE[:1])
     other = xb.OutcomeRegister(path)
-    lock = path.with_name(f"{path.name}.lock")
-    lock.touch()
-    with pytest.raises(xb.ParameterError, match="another process is adding a row"):
-        register.add(WHOLE[1])
-    lock.unlink()
+    lock = path.with_name(f".{path.name}.lock")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:  # fmt: skip
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(xb.ParameterError, match=rf"process {holder.pid}.*wait until it ends"):
+            register.add(WHOLE[1])
+        holder.kill()
+    assert lock.is_file()  # it died without a word, and its lock with it
     register.add(WHOLE[1])
     assert other.add(WHOLE[2]) == 2  # it sees what was added meanwhile
 

@@ -10,8 +10,9 @@ import pytest
 import xborder_aml as xb
 from tests.unit.referral.test_proposal import graph_of
 from xborder_aml.errors import ParameterError
-from xborder_aml.referral.casefile import render_case_file, say
+from xborder_aml.referral.casefile import render_case_file
 from xborder_aml.referral.figures import figures_of
+from xborder_aml.report.formats import figure_text
 
 HOSTILE = "l</script><script>alert(1)</script>|*"
 
@@ -34,7 +35,7 @@ def test_every_amount_that_is_printed_is_a_figure(referral, page):
     for value, name, text in printed:
         figure = known[html.unescape(name)]
         assert value == str(figure["value"])
-        assert text == say(figure)
+        assert text == figure_text(figure["value"], figure["unit"])
 
 
 def test_a_name_cannot_become_markup(page):

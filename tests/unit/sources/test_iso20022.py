@@ -130,6 +130,56 @@ def read(xml: bytes, source: str = "iso20022", **options):
     )
 
 
+PAYMENT = PACS008.replace(b"<EndToEndId>E1", b"<InstrId>I1</InstrId><EndToEndId>E1")
+NAMED = COVER.replace(f"<UETR>{UETR}</UETR>".encode(), b"").replace(b"E1<", b"I1<")
+
+
+def ledger(*files: bytes):
+    return xb.read_ledger(
+        list(files), source="iso20022", base_currency="EUR", on_missing_rate="keep"
+    )
+
+
+@pytest.mark.parametrize("cover", [COVER, NAMED])
+def test_a_payment_and_its_cover_are_one_transaction_with_both_as_evidence(cover) -> None:
+    for files, kept in (((PAYMENT, cover), (1, 2)), ((cover, PAYMENT), (2, 1))):
+        read = ledger(*files)
+        (row,) = read.transactions.to_dicts()
+        assert (row["source_row"], row["mirror_row"]) == kept
+        assert row["purpose"] == "Loan"  # the payment's, which the cover does not tell
+        assert (read.summary["rows_read"], read.summary["covers_linked"]) == (2, 1)
+        assert read.summary["covers_alone"] == 0
+
+
+def test_covers_of_one_payment_are_counted_once_without_it_too() -> None:
+    read = ledger(COVER, COVER, PACS009)
+    told = read.transactions.select("source_row", "mirror_row").rows()
+    assert told == [(1, 2), (3, None)]  # without cover, the banks' own money is another movement
+    assert (read.summary["covers_linked"], read.summary["covers_alone"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("cover", "differ"),
+    [
+        (COVER.replace(b">901.00<", b">90100.00<"), 1),  # another amount under the same reference
+        (NAMED.replace(b"2024-05-02", b"2024-05-03"), 0),  # a reference used again another day
+        (NAMED.replace(b">4351<", b">4352<"), 0),  # or by others
+        (NAMED.replace(b"I1<", b"NOTPROVIDED<"), 0),
+    ],
+)
+def test_what_may_be_another_payment_is_kept(cover: bytes, differ: int) -> None:
+    payment = PAYMENT.replace(b"I1<", b"NOTPROVIDED<") if b"NOTPROVIDED" in cover else PAYMENT
+    read = ledger(payment, cover)
+    assert read.transactions.height == 2
+    assert read.transactions["mirror_row"].null_count() == 2
+    assert (read.summary["covers_alone"], read.summary["covers_differ"]) == (1, differ)
+
+
+def test_a_list_of_no_files_is_no_ledger() -> None:
+    with pytest.raises(xb.ParameterError, match="a list of no files"):
+        ledger()
+
+
 @pytest.mark.parametrize("name", MESSAGES)
 def test_the_messages_of_these_tests_are_valid(shared_data: Path, name: str) -> None:
     version = "pacs.009.001.08" if name == "cover" else name

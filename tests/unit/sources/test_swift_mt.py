@@ -122,6 +122,14 @@ def test_many_messages_in_one_file_and_others_among_them() -> None:
     assert rejects["value"].to_list() == ["MT199 without a payment that can be read"]
 
 
+def test_a_transfer_and_its_cover_are_one_transaction() -> None:
+    direct = MT103.replace(":57A:CCCCLT2X\n", "")
+    by_field_21 = read(direct + MT202 + COVER)[0]
+    by_uetr = read(COVER.replace("}{4:", f"}}{{3:{{121:{UETR.upper()}}}}}{{4:") + MT103)[0]
+    assert by_field_21.select("source_row", "mirror_row").rows() == [(1, 3), (2, None)]
+    assert by_uetr.select("source_row", "mirror_row", "purpose").rows() == [(2, 1, "LOAN 5")]
+
+
 @pytest.mark.parametrize("text", ["", "hello", "<xml/>"])
 def test_what_is_none_of_it_is_told(text: str) -> None:
     with pytest.raises(xb.DataError, match="holds no SWIFT MT message"):

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, what they hash to, and a lock on the folder that holds them."""
+"""Files that are whole or absent, what they hash to, and a lock that dies with its process."""
 
 from __future__ import annotations
 
@@ -68,11 +68,18 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, place: str) -> Iterator[None]:
     """Hold a lock on the file `path`, which tells the holder's process id.
 
     The operating system lets go of it when the process ends, however it ends, so there is no stale
     lock and the file may stay.
+
+    Parameters
+    ----------
+    path
+        The file; made if it is not there.
+    place
+        What is locked, for the error.
 
     Raises
     ------
@@ -87,8 +94,8 @@ def locked(path: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().decode("ascii", "replace").strip() or "unknown"
             raise ParameterError(
-                f"another run (process {holder}) is at work in {str(path.parent.parent)!r}; wait "
-                "until it ends, or choose another folder"
+                f"another run (process {holder}) is at work in {place!r}; wait until it ends, or "
+                "choose another place"
             ) from error
         file.truncate(0)
         file.write(str(os.getpid()).encode("ascii"))
