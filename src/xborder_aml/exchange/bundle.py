@@ -69,7 +69,7 @@ def seal_bundle(
     folder
         What `score`, `trace` or `refer` wrote, and whatever else belongs to the case. Parameters
         are taken from its ``parameters.json``, ``manifest.json``, ``referral.json`` or
-        ``trace.json``, and inputs from its ``manifest.json``. Hidden files and folders, those whose
+        ``trace.json``, and inputs from the same. Hidden files and folders, those whose
         name begins with a dot, are left out.
     out
         The file to write; it is whole or absent.
@@ -308,9 +308,10 @@ def _described(content: Mapping[str, bytes]) -> tuple[list[Any], dict[str, Any]]
     run = _object(content, "manifest.json")
     inputs, parameters = run.get("inputs", []), run.get("parameters", {})
     for name in ("trace.json", "referral.json", "parameters.json"):  # the most telling last
-        parameters = _object(content, name) or parameters
+        told = _object(content, name)
+        parameters, inputs = told or parameters, told.get("inputs", inputs)
     if not isinstance(inputs, list) or not isinstance(parameters, dict):
-        raise DataError("manifest.json of the folder has inputs or parameters of another form")
+        raise DataError("a file of the folder has inputs or parameters of another form")
     return inputs, parameters
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from xborder_aml.graph import TransactionGraph
 from xborder_aml.innocence import returned_payments, standing_payments
 from xborder_aml.referral._accounts import Row
 from xborder_aml.tracing import Traced
@@ -39,19 +40,28 @@ def counter_rows(traced: Traced, cases: pl.DataFrame, rows: Iterable[Row]) -> li
     return out
 
 
+def _seen(traced: Traced) -> TransactionGraph:
+    """Return the graph up to the end of the trace: what came later was not known then."""
+    if traced.as_of is None:
+        return traced.graph
+    first = traced.graph.column("executed_at").min()
+    return traced.graph.window(str(first), traced.ended_at)
+
+
 _Told = tuple[str, str, list[str], list[int]]
 
 
 def _of_flows(traced: Traced, flows: pl.DataFrame) -> Iterable[_Told]:
     ids = flows["transaction_id"].unique().sort()
-    edges = traced.graph.rows_of(ids)
+    seen = _seen(traced)
+    edges = seen.rows_of(ids)
     checks = {
         "STANDING_PAYMENTS": (
-            standing_payments(traced.graph),
+            standing_payments(seen),
             "have a rhythm and an amount like a rent, a salary or an instalment",
         ),
         "RETURNED_PAYMENTS": (
-            returned_payments(traced.graph),
+            returned_payments(seen),
             "return another payment, or were returned",
         ),
     }

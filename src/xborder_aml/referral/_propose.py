@@ -238,8 +238,9 @@ class _Sheet:
         decision, codes = decide(situation, self.settings)
         flip = nearest_flip(situation, self.settings)
         told = None if flip is None else flip.text
-        if flip is not None and "expected_minor" in flip.facts:
-            told = f"{told} {money(flip.facts['expected_minor'], self.currency)}"
+        amount = None if flip is None else flip.facts.get("expected_minor")
+        if amount is not None:
+            told = f"{told} {money(amount, self.currency)}"
         return {
             "case": case, "jurisdiction": place, "base_currency": self.currency,
             "n_accounts": len(rows), "traced_minor": sum(row.traced for row in rows),
@@ -248,7 +249,7 @@ class _Sheet:
             "most_minor": self.ends(rows, "all", "most"),
             "waiting_minor": self.total(rows, "waiting"),
             "decision": decision, "reason_codes": [*codes, *self.cautions(rows)],
-            "flip": told, "flip_to": None if flip is None else flip.decision,
+            "flip": told, "flip_minor": amount, "flip_to": None if flip is None else flip.decision,
             "availability": reach.availability, "channel": reach.channel,
             "stop_channel": reach.stop, "delay_hours": float(reach.delay.middle),
             "last_in_at": last,

@@ -33,7 +33,7 @@ from xborder_aml.referral.pictures import (
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.tables import STEPS
 from xborder_aml.report.flow import flow_figure
-from xborder_aml.report.formats import UNKNOWN, figure_text, plain
+from xborder_aml.report.formats import UNKNOWN, figure_text, money, plain
 from xborder_aml.report.money import survival_figure, value_figure
 from xborder_aml.report.page import embed, take_apart, write_whole
 
@@ -194,9 +194,17 @@ def _requests(referral: Referral) -> list[dict[str, Any]]:
             **row, "head": head, "words": DECISION_WORDS[row["decision"]],
             "place": row["jurisdiction"] or UNKNOWN,
             "reasons": [(code, DECISION_CODES[code]) for code in row["reason_codes"]],
-            "flip_words": DECISION_WORDS.get(row["flip_to"] or "", ""),
+            "flip": _before_amount(row), "flip_words": DECISION_WORDS.get(row["flip_to"] or "", ""),
         })  # fmt: skip
     return out
+
+
+def _before_amount(row: dict[str, Any]) -> str | None:
+    """Return the change that would alter a decision, without its amount, which is a figure."""
+    text: str | None = row["flip"]
+    if text is None or row["flip_minor"] is None:
+        return text
+    return text.removesuffix(money(row["flip_minor"], row["base_currency"]))
 
 
 def _steps(referral: Referral) -> list[dict[str, Any]]:

@@ -217,6 +217,9 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
             yield figure(f"{head}/{end}", request[f"{end}_minor"], "expected", cap=_CAP,
                          terms=[_terms(referral, row, "all", end) for row in rows],
                          constant=-cost)  # fmt: skip
+        if request["flip_minor"] is not None:  # a limit that the user set, and no sum of money
+            yield figure(f"{head}/flip", request["flip_minor"], "summed",
+                         constant=request["flip_minor"])  # fmt: skip
         later = [_terms(referral, row, "", "middle", wait=True) for row in rows]
         kept = sum(weighted[row.account] for row in rows) - request["waiting_minor"]
         yield figure(f"{head}/later", kept, "expected", terms=later)

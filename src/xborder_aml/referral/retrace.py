@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xborder_aml.graph import TransactionGraph
@@ -70,11 +71,14 @@ def retrace(graph: TransactionGraph, arguments: Mapping[str, Any]) -> Traced:
 def evidence_rows(traced: Traced) -> pl.DataFrame:
     """Return the transactions from which the trace can be done again, in the ledger's order.
 
-    They are all that moved money in or out of an account that claimed money can have reached, and
-    those that tell the last rate of each currency.
+    They are all that moved money in or out of an account that claimed money can have reached, the
+    first payment out of each such account (in whatever currency: without one, money may have left
+    unseen), and those that tell the last rate of each currency.
     """
-    last = rated_rows(traced.graph, traced.ledger.end)["row"]
-    rows = pl.concat([pl.Series(traced.ledger.book.row).cast(pl.UInt32), last]).unique().sort()
+    ledger = traced.ledger
+    pays_at = np.unique(ledger.pays_at[ledger.account])
+    rates = rated_rows(traced.graph, ledger.end)["row"].to_numpy()
+    rows = np.unique(np.concatenate([ledger.book.row, pays_at[pays_at >= 0], rates]))
     return traced.graph.transactions[rows]
 
 

@@ -90,6 +90,12 @@ REQUESTS = Table(
         _c("decision", pl.Enum(DECISIONS), "What is proposed; a person decides."),
         _c("reason_codes", pl.List(pl.String), "Why, and what to beware of."),
         _c("flip", pl.String, "The nearest change that would alter the decision.", nullable=True),
+        _c(
+            "flip_minor",
+            pl.Int64,
+            "The expected value of that change; null: it is another.",
+            nullable=True,
+        ),
         _c("flip_to", pl.Enum(DECISIONS), "What it would become.", nullable=True),
         _c("availability", AVAILABLE, "Of the best channel to freeze."),
         _c("channel", pl.String, "The channel to freeze.", nullable=True),

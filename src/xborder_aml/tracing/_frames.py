@@ -61,12 +61,15 @@ def currencies_of(ledger: Ledger, places: np.ndarray) -> pl.Series:
     return pl.Series(ledger.currencies, dtype=CURRENCY).gather(places)
 
 
-def jurisdictions_of(graph: TransactionGraph) -> pl.Series:
-    """Return where each account is held, shape (V,): as the accounts tell, else as last seen."""
+def jurisdictions_of(graph: TransactionGraph, end: int) -> pl.Series:
+    """Return where each account is held, shape (V,): as the accounts tell, else as last seen.
+
+    Only the first `end` transactions are looked at.
+    """
     e = graph.edges
     seen = np.full(graph.n_accounts, -1, np.int64)
     for account, place in ((e.originator, e.origin), (e.beneficiary, e.destination)):
-        known = place >= 0
+        known = np.flatnonzero(place[:end] >= 0)
         seen[account[known]] = place[known]  # in order of time: the last one stays
     codes = pl.Series(seen).replace(-1, None)
     told = pl.Series(JURISDICTION.categories, dtype=JURISDICTION).gather(codes)
@@ -114,19 +117,18 @@ def holdings_table(run: Run) -> pl.DataFrame:
     p, c = np.nonzero(run.taint)
     accounts = graph.accounts
     code = ledger.account[p]
-    sends = np.diff(graph.edges.out_ptr) > 0
     last = _last_in(run)
     table = pl.DataFrame(
         {
             "claim": ledger.claims.gather(c),
             "account": graph.account_names.gather(code),
             "holder": accounts["holder"].gather(code),
-            "jurisdiction": jurisdictions_of(graph).gather(code),
+            "jurisdiction": jurisdictions_of(graph, ledger.end).gather(code),
             "currency": currencies_of(ledger, ledger.currency[p]),
             "amount_minor": run.taint[p, c],
             "balance_minor": run.balance[p],
             "last_in_at": times(last[p, c]),
-            "is_edge": ~sends[code],
+            "is_edge": ledger.pays_at[code] < 0,
         }
     )
     table = table.join(
@@ -345,7 +347,7 @@ def exposure_table(ledger: Ledger) -> pl.DataFrame:
             {
                 "claim": ledger.claims.gather(c),
                 "account": graph.account_names.gather(code),
-                "jurisdiction": jurisdictions_of(graph).gather(code),
+                "jurisdiction": jurisdictions_of(graph, ledger.end).gather(code),
                 "currency": currencies_of(ledger, ledger.currency[p]),
                 "hops": hops[p, c],
                 "transaction_id": graph.transaction_ids[ledger.book.row[at]],

@@ -86,6 +86,17 @@ class Ledger:
         return int(self.account.size)
 
     @cached_property
+    def pays_at(self) -> NDArray[np.int64]:
+        """Row of the first payment out of each account that was looked at, -1 without, shape (V,).
+
+        What an account does later was not known at the end of the trace.
+        """
+        first = np.full(self.graph.n_accounts, -1, np.int64)
+        # of several rows of one account the last one written stays: its first
+        first[self.graph.edges.originator[: self.end][::-1]] = np.arange(self.end)[::-1]
+        return first
+
+    @cached_property
     def executed_at(self) -> NDArray[np.int64]:
         """Time of each move, shape (N,)."""
         return self.graph.edges.at[self.book.row]

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from xborder_aml.errors import ParameterError
-from xborder_aml.graph import TransactionGraph
 from xborder_aml.tracing._frames import jurisdictions_of
+from xborder_aml.tracing._ledger import Ledger
 from xborder_aml.tracing.tables import PATHS, SURVIVAL, WORTH
 
 __all__ = ["DELAYS", "paths_table", "survival_table", "worth_table"]
@@ -22,7 +22,7 @@ _UNITS = {"h": 3_600, "d": 86_400}
 _UNKNOWN = "??"
 
 
-def survival_table(lots: pl.DataFrame, ended_at: datetime, graph: TransactionGraph) -> pl.DataFrame:
+def survival_table(lots: pl.DataFrame, ended_at: datetime, ledger: Ledger) -> pl.DataFrame:
     """Return schema SURVIVAL: the product-limit estimate [1]_, a minor unit being one life.
 
     A lot enters when it comes into an account, leaves as it is drawn from, and what is left of it
@@ -34,7 +34,7 @@ def survival_table(lots: pl.DataFrame, ended_at: datetime, graph: TransactionGra
     .. [1] Kaplan E. L., Meier P. "Nonparametric estimation from incomplete observations", Journal
        of the American Statistical Association 53(282), 1958, pp. 457-481.
     """
-    seen = graph.account_names.filter(pl.Series(np.diff(graph.edges.out_ptr) > 0))
+    seen = ledger.graph.account_names.filter(pl.Series(ledger.pays_at >= 0))
     stays = lots.filter(pl.col("account").is_in(seen.implode())).select(
         "lot", "currency", entered="executed_at", left="left_minor"
     )
@@ -110,8 +110,9 @@ def _seconds(delay: str) -> int:
     return int(timedelta(seconds=int(number) * _UNITS[unit]).total_seconds())
 
 
-def paths_table(lots: pl.DataFrame, graph: TransactionGraph, most: int) -> pl.DataFrame:
+def paths_table(lots: pl.DataFrame, ledger: Ledger, most: int) -> pl.DataFrame:
     """Return schema PATHS: the ways, by accounts, of most of the money that is held."""
+    graph = ledger.graph
     held = lots.filter(pl.col("left_minor") > 0).sort("left_minor", "lot", descending=[True, False])
     parents = lots["parent"].fill_null(-1).to_list()
     accounts, tids = lots["account"].to_list(), lots["transaction_id"].to_list()
@@ -128,7 +129,7 @@ def paths_table(lots: pl.DataFrame, graph: TransactionGraph, most: int) -> pl.Da
     ranked = sorted(ways.items(), key=lambda way: (-way[1][0], way[0]))[:most]
     sums = held.group_by("claim", "currency").agg(pl.sum("left_minor"))
     totals = {(c, k): x for c, k, x in sums.iter_rows()}
-    places = dict(zip(graph.account_names, jurisdictions_of(graph), strict=True))
+    places = dict(zip(graph.account_names, jurisdictions_of(graph, ledger.end), strict=True))
     rows = []
     for rank, ((claim, currency, way), (amount, ids)) in enumerate(ranked, start=1):
         at = graph.rows_of(pl.Series(sorted(ids)))

@@ -130,7 +130,7 @@ class Traced:
     @cached_property
     def survival(self) -> pl.DataFrame:
         """How long claimed money stays in an account (tables.SURVIVAL), by currency."""
-        return survival_table(self.lots, self.ended_at, self.graph)
+        return survival_table(self.lots, self.ended_at, self.ledger)
 
     def worth_now(self, delays: Sequence[str] = DELAYS) -> pl.DataFrame:
         """Return what acting now saves, against acting after each delay (tables.WORTH).
@@ -146,7 +146,7 @@ class Traced:
 
     def paths(self, most: int = 10) -> pl.DataFrame:
         """Return the ways by which most of the money came to where it is (tables.PATHS)."""
-        return paths_table(self.lots, self.graph, most)
+        return paths_table(self.lots, self.ledger, most)
 
     def by_jurisdiction(self) -> pl.DataFrame:
         """Return what is held by claim, jurisdiction and currency, most first; null is unknown."""

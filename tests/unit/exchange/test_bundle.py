@@ -294,6 +294,31 @@ def test_a_page_that_shows_another_value_is_a_problem(tmp_path):
     assert "shows 6000009 for the figure 'in', which is 6000000" in problem
 
 
+def test_a_page_that_writes_a_figure_otherwise_is_a_problem(tmp_path):
+    page = PAGE.replace(b">60,000.00 EUR<", b">90,000.00 EUR<")
+    (problem,) = problems(tmp_path, sealed_with({"case.html": page}))
+    assert "writes '90,000.00 EUR' for the figure 'in', which is 60,000.00 EUR" in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("case.html", PAGE + b"<p>and 70,000.00 EUR</p>"),
+        ("letter-LV.html", b"<td><bdi>70,000.00 EUR</bdi></td>"),
+        ("letter-LV.md", b"| 70,000.00 EUR |"),
+    ],
+)
+def test_an_amount_that_is_no_figure_is_told(tmp_path, name, text):
+    assert problems(tmp_path, sealed_with({name: text})) == ()
+    (left, _) = verify_bundle(tmp_path / "b.zip").unchecked[::-1]
+    assert left == f"amounts in {name} that are no figure: 70,000.00 EUR"
+
+
+def test_an_amount_that_is_a_figure_is_none_of_them(tmp_path):
+    problems(tmp_path, sealed_with({"letter-LV.md": b"60,000.00 EUR; 12 EE, 5,000"}))
+    assert len(verify_bundle(tmp_path / "b.zip").unchecked) == 1  # nobody signed it
+
+
 def test_tables_that_break_their_form_or_sums_are_problems(tmp_path):
     traced = xb.trace(xb.TransactionGraph(LEDGER), {"victim": [4]})
     short = LEDGER.drop("executed_at")
