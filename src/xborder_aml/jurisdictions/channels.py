@@ -283,7 +283,7 @@ def _doubts(channel: Channel, belongs: list[Standing], pair: tuple[str, str]) ->
         elif side.fact is not None and side.fact.status != "verified":
             out.append(f"confirm: {code} in {group} ({side.fact.status}, {side.fact.as_of})")
     if channel.status != "verified":
-        out.append(f"confirm: the entry for {channel.channel} ({channel.status}, {channel.as_of})")
+        out.append(f"confirm: the line of this channel ({channel.status}, {channel.as_of})")
     return out
 
 

@@ -125,8 +125,8 @@ def _of_holdings(traced: Traced, held: pl.DataFrame) -> Iterable[_Told]:
         yield (
             "ORDER_OF_DAY",
             "The ledger has days and no hours: the order of transactions of one day is that of its "
-            "rows, and another order could place the money elsewhere. A trace with same_day=range "
-            "tells how far.",
+            "rows, and another order could place the money elsewhere. A trace in all orders (the "
+            "option same-day, range) tells how far.",
             [],
             [],
         )

@@ -10,7 +10,7 @@ from xborder_aml.referral._accounts import Row
 from xborder_aml.referral.completeness import Known
 from xborder_aml.referral.worth import day_of
 from xborder_aml.report.formats import money
-from xborder_aml.tracing import Traced
+from xborder_aml.tracing import RULE_WORDS, Traced
 
 __all__ = ["known_of"]
 
@@ -44,12 +44,12 @@ def known_of(
     holders = sorted({row.holder for row in rows if row.holder})
     told = {
         "summary": f"{seeds.height} transactions of {day_of(at.min())} to {day_of(at.max())}, "
-        f"followed by the rule {traced.rule}",
+        f"followed by the rule {RULE_WORDS[traced.rule]!r}",
         "assistance": "to freeze the accounts listed, and to tell what they hold",
         "purpose": "to recover claimed money, see the table of evidence",
         "reasons": f"{money(total, currency)} are traced to {len(rows)} accounts there",
         "property": f"accounts {accounts}{more}",
-        "value": f"{money(total, currency)} by the rule {traced.rule}",
+        "value": f"{money(total, currency)} by the rule {RULE_WORDS[traced.rule]!r}",
         "date": f"{last:%Y-%m-%d}",
         "originating_account": ", ".join(payers.head(_NAMED).to_list()),
         "international": f"{requesting} to {place}" if place not in (None, requesting) else "",

@@ -16,7 +16,13 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from xborder_aml.errors import ParameterError
-from xborder_aml.referral.completeness import FACTS
+from xborder_aml.referral._casewords import (
+    ORDER_WORDS,
+    STATUS_WORDS,
+    abbreviations,
+    assumption_rows,
+    channel_rows,
+)
 from xborder_aml.referral.decision import DECISION_CODES
 from xborder_aml.referral.evidence import (
     corridor_table,
@@ -36,8 +42,9 @@ from xborder_aml.report.flow import flow_figure
 from xborder_aml.report.formats import UNKNOWN, figure_text, money, plain
 from xborder_aml.report.money import survival_figure, value_figure
 from xborder_aml.report.page import embed, take_apart, write_whole
+from xborder_aml.tracing import RULE_WORDS
 
-__all__ = ["DECISION_WORDS", "RULE_WORDS", "render_case_file", "write_case_file"]
+__all__ = ["DECISION_WORDS", "render_case_file", "write_case_file"]
 
 _ACCOUNTS = 25
 _LINES = 8
@@ -46,11 +53,6 @@ _WAYS = 10
 _LANES_PX = 640
 """Width of the flow picture on the page, less the names of its lanes."""
 
-RULE_WORDS = {
-    "fifo": "first in, first out", "lifo": "last in, first out", "pro_rata": "pro rata",
-    "clean_first": "clean money first", "taint_first": "claimed money first",
-    "tiho": "claimed money into the largest outputs",
-}  # fmt: skip
 DECISION_WORDS = {
     "REFER_URGENT": "refer at once",
     "REFER": "refer",
@@ -103,7 +105,7 @@ def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = 
             "referral.of_case(name) for each of referral.names"
         )
     known = figures_of(referral) if figures is None else figures
-    fig = _printer(known)
+    fig, plans = _printer(known), _plans(referral)
     environment = Environment(
         loader=PackageLoader("xborder_aml.referral"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -114,11 +116,14 @@ def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = 
         summary=_summary(referral, fig), requests=_requests(referral),
         steps=_steps(referral), step_words=STEPS, accounts=_accounts(referral),
         pictures=_pictures(referral), corridors=corridor_table(referral),
-        evidence=_evidence(referral), clocks=_clocks(referral), plans=_plans(referral),
+        evidence=_evidence(referral), clocks=_clocks(referral), plans=plans,
         rules=_rules(referral), rule=RULE_WORDS[referral.traced.rule],
         sensitivity=[(name, ASSUMPTION_WORDS[name]) for name in referral.sensitivity["assumption"]],
-        counter=referral.counter_evidence.to_dicts(), lint=_lint(referral), facts=FACTS,
-        settings=referral.settings.to_mapping(), unknown=UNKNOWN, plotly=Markup(get_plotlyjs()),
+        counter=referral.counter_evidence.to_dicts(), lint=_lint(referral),
+        assumed=assumption_rows(referral.settings), statuses=STATUS_WORDS,
+        order=ORDER_WORDS[referral.traced.same_day],
+        short=abbreviations(text for p in plans for x in p["lines"] for text in x["missing"]),
+        urgent_hours=referral.settings.urgent_hours, unknown=UNKNOWN, plotly=Markup(get_plotlyjs()),
     )  # fmt: skip
 
 
@@ -225,7 +230,8 @@ def _accounts(referral: Referral) -> dict[str, Any]:
         head = f"account/{row['account']}"
         rows.append({
             **row, "head": head, "place": row["jurisdiction"] or UNKNOWN,
-            "native": [f"{head}/{currency}" for currency in native[row["account"]]],
+            "native": [f"{head}/{currency}" for currency in native[row["account"]]
+                       if currency != row["base_currency"]],
             "last": f"{row['last_in_at']:%Y-%m-%d}",
         })  # fmt: skip
     return {"rows": rows, "more": referral.recovery.height - len(rows)}
@@ -288,7 +294,7 @@ def _plans(referral: Referral) -> list[dict[str, Any]]:
         lines = referral.plans.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
         lines = lines.group_by("function", maintain_order=True).head(_CHANNELS)
         plan = referral.channel_plans.get(place or "")
-        out.append({"place": place or UNKNOWN, "lines": lines.to_dicts(),
+        out.append({"place": place or UNKNOWN, "lines": channel_rows(lines.to_dicts()),
                     "domestic": place == referral.requesting,
                     "context": () if plan is None else plan.context})  # fmt: skip
     return out
@@ -303,13 +309,15 @@ def _rules(referral: Referral) -> dict[str, Any]:
 
 
 def _lint(referral: Referral) -> dict[str, Any]:
-    """Return the completeness of the request to the jurisdiction with most expected value."""
-    if referral.requests.is_empty():
-        return {"place": None, "templates": []}
-    place = referral.requests["jurisdiction"][0]
+    """Return the completeness of one request: that abroad, if there is one, with most expected."""
+    places = referral.requests["jurisdiction"].to_list()
+    if not places:
+        return {"place": None, "others": 0, "templates": []}
+    abroad = (place for place in places if place not in (None, referral.requesting))
+    place = next(abroad, places[0])
     rows = referral.completeness.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
     templates = [
         {"name": name, "rows": part.to_dicts(), "missing": part.filter(state="missing").height}
         for (name,), part in rows.group_by("template", maintain_order=True)
     ]
-    return {"place": place or UNKNOWN, "templates": templates}
+    return {"place": place or UNKNOWN, "others": len(places) - 1, "templates": templates}

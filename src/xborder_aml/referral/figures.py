@@ -51,6 +51,7 @@ def figures_of(referral: Referral) -> list[dict[str, Any]]:
         *_steps(figure, steps),
         *_flows(referral, figure, claims, moved),
         *_ranges(referral, figure),
+        *_assumed(referral, figure),
         *_rules(referral, figure, claims),
     ]
 
@@ -233,6 +234,13 @@ def _ranges(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
             yield figure(f"sensitivity/{which}/{end}", row[f"{end}_minor"], "expected", cap=cap,
                          terms=[_terms(referral, r, which, end) for r in referral.rows],
                          constant=-cost * referral.requests.height)  # fmt: skip
+
+
+def _assumed(referral: Referral, figure: Any) -> Iterator[dict[str, Any]]:
+    """Yield the amounts that the user set, which rest on no transaction."""
+    for name in ("cost", "minimum"):
+        amount = getattr(referral.settings, f"{name}_minor")
+        yield figure(f"assumed/{name}", amount, "summed", constant=amount)
 
 
 def _rules(referral: Referral, figure: Any, claims: list[str]) -> Iterator[dict[str, Any]]:

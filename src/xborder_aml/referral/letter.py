@@ -14,18 +14,21 @@ from xborder_aml.referral.completeness import FACTS
 from xborder_aml.referral.evidence import native_holdings
 from xborder_aml.referral.proposal import Referral
 from xborder_aml.report.formats import UNKNOWN, money, plain
+from xborder_aml.tracing import RULE_WORDS
 
 __all__ = ["FORMS", "letter_of_request"]
 
 FORMS = ("markdown", "html")
 _ACCOUNTS = 50
 _IDS = 12
+_DRAFT = "Draft: a person completes it, checks it, takes out what stands in brackets, and signs it."
 
 
 class _Missing(NamedTuple):
-    """A gap that a person must fill."""
+    """A gap that a person must fill, or what is to be checked before it is sent."""
 
     asks: str
+    word: str = "MISSING"
 
 
 class _Table(NamedTuple):
@@ -109,7 +112,7 @@ def _sections(referral: Referral, place: str | None) -> Iterator[_Section]:
         f"Requesting jurisdiction: {referral.requesting}. Requested: {place or UNKNOWN}.",
         fact("authority"), fact("contact"),
     ])  # fmt: skip
-    doubts = [] if line is None else [f"To be checked: {text}." for text in line["missing"]]
+    doubts = [] if line is None else [_Missing(text, "CHECK") for text in line["missing"]]
     yield _Section("Legal basis", [basis, *doubts])
     yield _Section("Subject matter and proceedings", [fact("investigation"), fact("offence")])
     yield _Section("Facts", [*_story(referral, request), fact("facts")])
@@ -132,7 +135,7 @@ def _sections(referral: Referral, place: str | None) -> Iterator[_Section]:
     more = rows.height - _ACCOUNTS
     yield _Section("Property, its location and estimated value", [
         f"Estimated value of the property: {money(request['traced_minor'], currency)}, by the rule "
-        f"{referral.traced.rule}.",
+        f"“{RULE_WORDS[referral.traced.rule]}”.",
         table,
         *([f"{more} more accounts stand in the table recovery."] if more > 0 else []),
     ])  # fmt: skip
@@ -160,13 +163,15 @@ def _story(referral: Referral, request: Mapping[str, Any]) -> list[str]:
     payers = ", ".join(map(plain, traced.graph.account_names.gather(codes).sort().to_list()))
     steps = referral.waterfall.filter(pl.col("scope") == "all", pl.col("step") == "seeded")
     seeded = money(steps["value_minor"][0], steps["base_currency"][0])
-    n = seeds.height
+    ids = seeds["transaction_id"].unique(maintain_order=True).to_list()
+    paid = "1 transaction" if len(ids) == 1 else f"{len(ids)} transactions"
+    n = request["n_accounts"]
     return [
-        f"The account or accounts {payers} paid {seeded} in {n} "
-        f"transaction{'s' if n != 1 else ''}: {_ids(seeds['transaction_id'].to_list())}.",
-        f"Followed by the declared rule {traced.rule} to {traced.ended_at:%Y-%m-%d}, "
+        f"{paid} of {'the account' if codes.len() == 1 else 'the accounts'} {payers} brought "
+        f"{seeded}: {_ids(ids)}.",
+        f"Followed by the declared rule “{RULE_WORDS[traced.rule]}” to {traced.ended_at:%Y-%m-%d}, "
         f"{money(request['traced_minor'], request['base_currency'])} of it is in "
-        f"{request['n_accounts']} accounts in {request['jurisdiction'] or UNKNOWN}.",
+        f"{n} account{'s' if n != 1 else ''} in {request['jurisdiction'] or UNKNOWN}.",
     ]
 
 
@@ -178,13 +183,13 @@ def _ids(ids: list[int]) -> str:
 def _markdown(title: str, sections: list[_Section]) -> str:
     def block(each: str | _Missing | _Table) -> str:
         if isinstance(each, _Missing):
-            return f"**[MISSING: {_safe(each.asks)}]**"
+            return f"**[{each.word}: {_safe(each.asks)}]**"
         if isinstance(each, str):
             return _safe(each)
         lines = [each.head, tuple("---" for _ in each.head), *each.rows]
         return "\n".join(f"| {' | '.join(_safe(cell) for cell in line)} |" for line in lines)
 
-    parts = [f"# {title}", "Draft: a person completes, checks and signs it."]
+    parts = [f"# {title}", _DRAFT]
     for number, section in enumerate(sections, start=1):
         parts += [f"## {number}. {section.title}", *map(block, section.blocks)]
     return "\n\n".join(parts) + "\n"
@@ -198,7 +203,7 @@ def _safe(text: str) -> str:
 def _html(title: str, sections: list[_Section]) -> str:
     def block(each: str | _Missing | _Table) -> str:
         if isinstance(each, _Missing):
-            return f"<p><mark>[MISSING: {escape(each.asks)}]</mark></p>"
+            return f"<p><mark>[{each.word}: {escape(each.asks)}]</mark></p>"
         if isinstance(each, str):
             return f"<p>{escape(each)}</p>"
         head = "".join(f"<th>{escape(name)}</th>" for name in each.head)
@@ -218,6 +223,6 @@ def _html(title: str, sections: list[_Section]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<title>{escape(title)}</title><style>{style}</style></head><body><main>"
-        f'<header><h1>{escape(title)}</h1><p class="draft">Draft: a person completes, checks and '
-        f"signs it.</p></header>{body}</main></body></html>\n"
+        f'<header><h1>{escape(title)}</h1><p class="draft">{_DRAFT}</p></header>'
+        f"{body}</main></body></html>\n"
     )

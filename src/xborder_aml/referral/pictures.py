@@ -95,8 +95,8 @@ def waterfall_figure(
         margin={"l": 230, "r": 30, "t": 75, "b": 40},
         title={
             "text": f"From the seed value to what can be expected, {currency}",
-            "subtitle": {"text": "Blue: what is there. Orange: what is lost on the way. The steps "
-                                 "sum exactly."},
+            "subtitle": {"text": f"In {currency}. Blue: what is there. Orange: what is lost on "
+                                 "the way. The steps sum exactly."},
         },
     )  # fmt: skip
 
@@ -144,8 +144,8 @@ def sensitivity_figure(referral: Referral, case: str | None = None) -> go.Figure
         margin={"l": 190, "r": 30, "t": 75, "b": 40},
         title={
             "text": f"What the assumptions move, {currency}",
-            "subtitle": {"text": "Bars: the expected value with one assumption at the ends of its "
-                                 "band. Line: with all in the middle."},
+            "subtitle": {"text": f"In {currency}. Bars: the expected value with one assumption at "
+                                 "the ends of its band. Line: with all in the middle."},
         },
     )  # fmt: skip
 

@@ -17,18 +17,13 @@ from xborder_aml.report.formats import (
     plotly_text,
     shorten,
 )
-from xborder_aml.tracing import Traced
+from xborder_aml.tracing import RULE_WORDS, Traced
 
 __all__ = ["survival_figure", "value_figure"]
 
 _DAY = 86_400
 _MARKS = ((1, "24 h"), (3, "72 h"), (10, "10 d"), (45, "45 d"))
 _WIDTH = 26
-_WORDS = {
-    "fifo": "first in, first out", "lifo": "last in, first out", "pro_rata": "pro rata",
-    "clean_first": "clean money first", "taint_first": "claimed money first",
-    "tiho": "claimed money into the largest outputs",
-}  # fmt: skip
 
 
 def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
@@ -67,11 +62,10 @@ def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
     figure = go.Figure(layout=_ink.layout(height=380, hovermode="x unified"))
     for i, currency in enumerate(table["currency"].unique().sort()):
         own = table.filter(pl.col("currency") == currency)
-        at_risk = money(own["at_risk_minor"][0], currency)
         figure.add_scatter(
             x=[0.0, *(own["after_s"] / _DAY).to_list()],
             y=[1.0, *own["survival"].to_list()],
-            mode="lines", name=f"{currency} ({at_risk} seen)",
+            mode="lines", name=str(currency),
             line={"shape": "hv", "width": 2.5, "color": _colour(i)},
             hovertemplate="%{y:.1%}",
         )  # fmt: skip
@@ -90,8 +84,8 @@ def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
         zeroline=False,
     )  # fmt: skip
     return figure.update_layout(
-        showlegend=True,
-        margin={"t": 110},
+        showlegend=table["currency"].n_unique() > 1,
+        margin={"t": 110, "b": 65},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         title={
             "text": title,
@@ -195,7 +189,7 @@ def _by_account(values: pl.DataFrame, most: int) -> pl.DataFrame:
 
 
 def _rule(traced: Traced) -> str:
-    return _WORDS.get(traced.rule, traced.rule)
+    return RULE_WORDS.get(traced.rule, traced.rule)
 
 
 def _colour(i: int, name: str = "") -> str:

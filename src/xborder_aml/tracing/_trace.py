@@ -16,10 +16,17 @@ from xborder_aml.tracing._run import LOT_RULES, MIX_RULES, run_rule
 from xborder_aml.tracing._times import end_of, rows_until
 from xborder_aml.tracing.result import Traced
 
-__all__ = ["RULES", "trace"]
+__all__ = ["RULES", "RULE_WORDS", "trace"]
 
 RULES = (*LOT_RULES, *MIX_RULES, "poison")
 """Names of the rules: five attribute value by what leaves first, tiho by batches, poison none."""
+
+RULE_WORDS = {
+    "fifo": "first in, first out", "lifo": "last in, first out", "pro_rata": "pro rata",
+    "clean_first": "clean money first", "taint_first": "claimed money first",
+    "tiho": "claimed money into the largest outputs",
+}  # fmt: skip
+"""The rules that attribute value, in words."""
 
 _SINKS = ("cash", "crypto", "securities")
 
