@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from xborder_aml import TransactionGraph, trace
+from xborder_aml.report.formats import money
 from xborder_aml.synth import SynthLedger, generate
 from xborder_aml.synth.tables import illicit_value
 from xborder_aml.tracing import RULES, Traced
@@ -40,7 +41,7 @@ def main(words: list[str]) -> None:
     made = generate("tiny", seed=sizes[2], n_accounts=sizes[0], n_transactions=sizes[1])
     setting = setting_of(made)
     bounds = None
-    print(f"{'rule':<14}{'off by':>9}{'furthest off':>44}{'by':>14}{'within':>16}")
+    print(f"{'rule':<14}{'off by':>9}{'furthest off':>40}{'by':>20}{'within':>16}")
     for rule in (r for r in RULES if r != "poison"):
         traced = traced_by(setting, rule)
         if bounds is None:  # they are of no rule
@@ -48,12 +49,16 @@ def main(words: list[str]) -> None:
         told = error_of(traced.holdings, setting)
         inside = within(by_rule(traced.holdings), bounds)
         worst = told["worst"]
+        off = money(worst["off"], setting.graph.base_currency)
         print(
-            f"{rule:<14}{told['share']:>9.3%}  {worst['claim']}, {worst['account']:<28}"
-            f"{worst['off']:>12,}{inside.sum():>8,} of {inside.len():>4,}"
+            f"{rule:<14}{told['share']:>9.3%}{worst['claim'] + ', ' + worst['account']:>40}"
+            f"{off:>20}{inside.sum():>8,} of {inside.len():>5,}"
         )
     held = within(setting.truth, bounds)
-    print(f"truth within the bounds: {held.sum():,} of {held.len():,} pairs of claim and account")
+    print(
+        f"truth within the bounds: {held.sum():,} of {held.len():,} pairs of claim and account, "
+        f"{setting.truth.height:,} of them with money"
+    )
 
 
 def setting_of(made: SynthLedger) -> Setting:
@@ -100,7 +105,7 @@ def error_of(holdings: pl.DataFrame, setting: Setting) -> dict[str, Any]:
     """Return the share by which a rule is off, and the pair of claim and account furthest off.
 
     Money in a wrong account counts twice, there and where it should be. Currencies are added up in
-    the base currency; ``off`` of the worst is in minor units of it.
+    the base currency, in whose minor units ``off`` is.
     """
     rates = last_rates(setting.graph, setting.graph.n_transactions).select(
         pl.col("currency").cast(pl.String), rate=pl.col("base") / pl.col("native")

@@ -100,8 +100,6 @@ def normalise(
     parties = find_parties(rows, raw.conventions, raw.accounts)
     rows = put_parties(rows, parties)
     rows, notes = _signs(rows, raw.conventions)
-    rows, covers = link_covers(rows)
-    notes |= covers
     rows, kept_ids = _numbered(rows)
     if raw.conventions.returns is not None:
         rows = link_returns(rows, parties.accounts, raw.conventions.returns)
@@ -189,7 +187,7 @@ def _refuse(rejects: pl.DataFrame) -> None:
 
 
 def _signs(rows: pl.DataFrame, conventions: Conventions) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Collapse mirror bookings, then drop signs and put reversed ranges the right way round."""
+    """Make one row of the bookings of one payment, drop signs, put ranges the right way round."""
     before = rows.height
     if conventions.mirrors:
         rows = _collapsed(rows)
@@ -211,7 +209,8 @@ def _signs(rows: pl.DataFrame, conventions: Conventions) -> tuple[pl.DataFrame, 
             executed_at=first,
             executed_until=pl.when(pl.col("executed_until").is_not_null()).then(last),
         )
-    return rows, notes
+    rows, covers = link_covers(rows)
+    return rows, notes | covers
 
 
 def _collapsed(rows: pl.DataFrame) -> pl.DataFrame:
