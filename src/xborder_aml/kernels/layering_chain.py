@@ -76,22 +76,29 @@ def depths_out(edges: Edges, limits: LayeringChainLimits, levels: int) -> NDArra
         for e in range(n):
             if depth[e] != level - 1 or edges.originator[e] == edges.beneficiary[e]:
                 continue
+            here = edges.beneficiary[e]
+            since = edges.at[e] + limits.strict
             until = edges.at[e] + limits.gap
             slot = edges.onward[e]
-            end = edges.out_ptr[edges.beneficiary[e] + 1]
+            end = edges.out_ptr[here + 1]
             stop = min(end, slot + limits.max_degree)
             if stop < end and edges.out_at[stop] <= until:
                 depth[e] = level
                 continue
             least = share_up(edges.received[e], limits.low)
             most = share_down(edges.received[e], limits.high)
+            # what `follows` asks, from arrays that lie side by side
             while slot < stop and edges.out_at[slot] <= until:
-                like = least <= edges.out_sent[slot] <= most
-                if like or edges.out_currency[slot] != edges.received_currency[e]:
+                to = edges.out_to[slot]
+                fits = edges.out_at[slot] >= since and to != here and to != edges.originator[e]
+                if fits and edges.out_currency[slot] == edges.received_currency[e]:
+                    fits = least <= edges.out_sent[slot] <= most
+                elif fits:
                     then = edges.out_row[slot]
-                    if depth[then] >= level - 1 and follows(edges, limits, e, then):
-                        depth[e] = level
-                        break
+                    fits = carries(edges, e, then, limits.low, limits.high, limits.fx)
+                if fits and depth[edges.out_row[slot]] >= level - 1:
+                    depth[e] = level
+                    break
                 slot += 1
     return depth
 
