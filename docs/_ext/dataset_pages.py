@@ -57,6 +57,7 @@ def body(c: Any) -> str:
     ]
     lines = [f"{c.description}\n"]
     lines += [f"- **{what}:** {fact}" for what, fact in facts if fact]
+    lines += [f"- **Compared:** {fact}" for fact in c.compared]
     lines += [f"- **Unverified:** {fact}" for fact in c.unverified]
     rows = [
         [

@@ -91,6 +91,7 @@ def show(asked: tuple[str | None, bool], name: str, data_dir: str | None, as_jso
         ("get it", f"{known.how}: {known.home}"),
         *((_role(file), _file(file)) for file in known.files),
         ("counted", known.counted),
+        *(("compared", fact) for fact in known.compared),
         *(("unverified", fact) for fact in known.unverified),
         ("here", "present" if not lacks else f"absent: {place} lacks {', '.join(lacks)}"),
     ]

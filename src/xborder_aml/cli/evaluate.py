@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "leaderboard"]
 
+_FLAG = "(!)"  # a console may know no other signs than these
+
 
 @click.command(short_help="Evaluate methods on labelled ledgers, and print the leaderboard.")
 @click.argument("datasets", metavar="DATASET...", nargs=-1, required=True)
@@ -154,13 +156,11 @@ def _print_board(console: Console, board: Board) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from xborder_aml.evaluate.leaderboard import chance_text
     from xborder_aml.evaluate.page import WORDS
 
     folds = f", mean of {board.folds} folds" if board.folds > 1 else ""
-    title = (
-        f"{board.dataset}, {board.task}: {board.n_positive:,} of {board.n:,} are positive "
-        f"({board.split}{folds})"
-    )
+    title = f"{board.dataset}, {board.task}: {board.counted} ({board.split}{folds})"
     table = Table(title=Text(title), title_justify="left", title_style="bold", header_style="")
     table.add_column("method")
     for metric in board.metrics:
@@ -168,14 +168,18 @@ def _print_board(console: Console, board: Board) -> None:
     table.add_column("p", justify="right")
     table.add_column("notes")
     for row in board.rows:
-        flags = [f"FAILED {name}" for name in row.failed]
         table.add_row(
-            Text(row.method),
+            Text(f"{row.method} {_FLAG}" if row.caught else row.method),
             *(_interval(row.metrics.get(metric)) for metric in board.metrics),
-            "-" if row.against_best is None else f"{row.against_best:.3f}",
-            "; ".join([*flags, *row.notes]),
+            chance_text(row.against_best),
+            "; ".join(row.notes),
         )
     console.print(table)
+    for row in board.rows:
+        for told in row.caught:
+            console.print(Text(f"{_FLAG} {row.method} {told}."), soft_wrap=True)
+    if not board.is_checked:
+        console.print(Text("No method was checked for leaks on this ledger."))
 
 
 def _interval(told: Mapping[str, float | None] | None) -> str:

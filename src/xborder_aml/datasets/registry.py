@@ -48,6 +48,10 @@ def _amlworld(variant: str, rows: int, accounts: int, n_illicit: int | None) -> 
         folders=(f"amlworld-{variant.lower()}", "amlworld", "."),
         n_illicit=n_illicit,
         counted="the paper's table of the six sets",
+        compared=(
+            "Format of the transactions and of the Patterns file: with 28,374 rows and 185 "
+            "attempts of HI-Small; no whole file was at hand.",
+        ),
         unverified=(
             "Rows of the Patterns and accounts files: no count was seen at the publisher.",
             "Whether every attempt of the Patterns file matches transactions one to one: matched "
@@ -85,6 +89,11 @@ _AMLSIM = Card(
         DatasetFile("accounts", ("accounts.csv",), is_required=False),
     ),
     folders=("amlsim",),
+    compared=(
+        "Format: with a ledger that the generator wrote, 407,408 rows, read whole without rejects; "
+        "tests read it where it is at hand.",
+    ),
+    unverified=("Other versions of the generator: only one ledger was at hand.",),
 )
 
 _AMLGENTEX = Card(
@@ -114,10 +123,14 @@ _AMLGENTEX = Card(
     ),
     files=(DatasetFile("transactions", ("tx_log.parquet", "tx_log.csv")),),
     folders=("amlgentex",),
+    compared=(
+        "Columns, step 0 for opening balances, and the numbers of the pattern types: with the code "
+        "that writes the log, in a copy of the generator (github.com/aks-fund/AMLGentex, "
+        "temporal_simulation/simulator.py and utils/pattern_types.py), 2026-11-25.",
+    ),
     unverified=(
         "Licence: read on badges of the project's page, which differ between versions.",
-        "Column names: read in the generator's code and in the view of a published ledger; no "
-        "file was at hand.",
+        "The log itself: no file was at hand.",
         "Type numbers of versions that write alertID: left as numbers.",
         "Who publishes the ledgers of that name: taken for the authors.",
     ),
@@ -151,6 +164,10 @@ _TIDE = Card(
         DatasetFile("ownership", ("ownership.csv", "generated_edges.csv"), is_required=False),
     ),
     folders=("tide",),
+    compared=(
+        "Format: with a ledger that the generator wrote, 337,343 rows, read whole; tests read it "
+        "where it is at hand.",
+    ),
     unverified=(
         "The authors' reference ledgers, doi:10.5281/zenodo.18804069 (CC BY 4.0, as told): no file "
         "was at hand; they have names of their own, and no pattern_id.",
@@ -183,6 +200,12 @@ _SAML_D = Card(
     folders=("saml-d", "saml_d", "."),
     n_illicit=9_873,
     counted="the publisher's page, and its table of typologies, summed",
+    compared=(
+        "File name, the 12 columns in order, 9,504,852 rows, clock and date: with what a notebook "
+        "that reads the file prints (github.com/anjalirathod310/"
+        "aml-transaction-monitoring-dashboard), 2026-11-25. Of the spellings, those of its first "
+        "rows.",
+    ),
     unverified=(
         "Licence: as others cite it; another audit found none beside the data.",
         "Version: the paper counts 9,411,384 rows of an earlier one.",
@@ -220,9 +243,13 @@ _SYNTHAML = Card(
     ),
     folders=("synthaml",),  # others have files of the same names
     counted="the paper (alerts), and a reader's published notebook (bookings)",
+    compared=(
+        "File names, columns, 20,000 alerts and 16,232,955 bookings: with what a notebook that "
+        "reads both files prints (github.com/crossxwill/repro_SynthAML, 01_Read_Data.ipynb), "
+        "2026-11-25. The paper says 20,000 and over 16 million.",
+    ),
     unverified=(
         "Licence: not seen.",
-        "Number of bookings: the paper says over 16 million.",
         "Unit of `size`: taken as a number without a unit.",
     ),
 )
@@ -257,9 +284,16 @@ _ELLIPTIC = Card(
     folders=("elliptic", "elliptic_bitcoin_dataset", "."),
     n_illicit=4_545,
     counted="the publisher's page",
+    compared=(
+        "Nodes and edges: with the publisher's own article (medium.com/elliptic, The Elliptic Data "
+        "Set, 2019); those and the classes: with the documentation of PyTorch Geometric "
+        "(EllipticBitcoinDataset), 2026-11-25.",
+        "Layout of the features file (no header; number, step, and 165 features; the 166 of the "
+        "paper count the step): with code of several readers of the file, 2026-11-25.",
+    ),
     unverified=(
         "Licence: as others cite it.",
-        "Layout of the features file (no header, 167 columns): as readers of the file describe it.",
+        "The files themselves: none was at hand.",
     ),
 )
 
@@ -287,13 +321,24 @@ _PAYSIM = Card(
     how=f"download the CSV; {_KAGGLE}",
     files=(
         DatasetFile(
-            "transactions", ("PS_20174392719_1491204439457_log.csv", "paysim.csv"), rows=6_362_620
+            "transactions",
+            ("PS_20174392719_1491204439457_log.csv", "paysim.csv"),
+            rows=6_362_620,
+            sha256="16910f90577b0d981bf8ff289714510bb89bc71bff7d3f220f024e287e4eea6b",
         ),
     ),
     folders=("paysim", "."),
     n_illicit=8_213,
     counted="readers' published notebooks",
-    unverified=("Licence and counts: as others tell them.",),
+    compared=(
+        "Columns: with the description that the publisher's page gives. Rows, 8,213 marked ones, "
+        "steps 1 to 743, and the hash: with what six readers of the file publish, all alike, "
+        "2026-11-25.",
+    ),
+    unverified=(
+        "Licence: as others tell it.",
+        "The file itself: none was at hand, so rows and hash are its readers'.",
+    ),
 )
 
 _OCCRP = Card(
@@ -319,6 +364,7 @@ _OCCRP = Card(
     folders=("occrp-laundromat", "occrp_azerbaijani_laundromat"),
     is_labelled=False,
     counted="the file itself",
+    compared=("Rows and format: with a copy of the file, read whole.",),
     unverified=(
         "Name of the file: it is the name of a copy; OCCRP publishes the same columns in another "
         "spelling, which is read too.",
@@ -355,6 +401,7 @@ _FINCEN = Card(
     folders=("fincen-files", "fincen_files"),
     is_labelled=False,
     counted="the file itself; its sums equal ICIJ's published totals",
+    compared=("Rows, format and hash: with a copy of the file, read whole.",),
     download="https://media.icij.org/uploads/2020/09/download_data_fincen_files.zip",
     unverified=(
         "Address of the archive: as others cite it. The hash is of a copy of the file in it.",

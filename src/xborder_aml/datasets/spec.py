@@ -77,6 +77,8 @@ class Card:
         Where the counts come from.
     download
         Address from which `fetch` may take it without an account; None where there is none.
+    compared
+        What of it was compared with a second source, and with which; dates are of the look.
     unverified
         What was told by others and could not be checked at its publisher.
     """
@@ -99,6 +101,7 @@ class Card:
     n_illicit: int | None = None
     counted: str = ""
     download: str | None = None
+    compared: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
 
     @property

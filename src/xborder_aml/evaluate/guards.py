@@ -22,7 +22,7 @@ from xborder_aml.evaluate.methods import Method, checked_scores, trait
 from xborder_aml.evaluate.metrics import average_precision
 from xborder_aml.evaluate.view import Blind, blind, stream
 
-__all__ = ["CHECKS", "Artefact", "Check", "artefacts", "check_method"]
+__all__ = ["CAUGHT", "CHECKS", "Artefact", "Check", "artefacts", "check_method", "unfit"]
 
 CHECKS = {
     "future": "Scores stay the same when later rows are taken away.",
@@ -30,6 +30,13 @@ CHECKS = {
     "shuffled-labels": "Learning from labels dealt at random finds next to nothing.",
 }
 """Checks by name."""
+
+CAUGHT = {
+    "future": "looks ahead",
+    "names": "remembers the names of accounts",
+    "shuffled-labels": "finds crime without having learnt it",
+}
+"""What a method does that fails the check, by its name."""
 
 _MOST_ROWS = 40_000
 _SHARE = 0.5
@@ -86,6 +93,25 @@ def check_method(data: Dataset, method: Method, *, seed: int = 0) -> list[Check]
     ]
 
 
+def unfit(transactions: pl.DataFrame) -> str | None:
+    """Say why no check can be made on a ledger's last rows, or None where one can."""
+    rows = transactions.tail(_MOST_ROWS)
+    illicit = rows["is_illicit"].to_numpy()
+    cut = _cut(rows) if rows.height else 0
+    if illicit[:cut].any() and illicit[cut:].any():
+        return None
+    return (
+        f"of the last {rows.height:,} rows, the first 60% or the rest hold nothing illicit, so no "
+        "check can be made"
+    )
+
+
+def _cut(rows: pl.DataFrame) -> int:
+    """Return how many rows are learnt from; those of one time stay together."""
+    at = rows["executed_at"].to_physical().to_numpy()
+    return int(np.searchsorted(at, at[at.size * 6 // 10]))
+
+
 class _Piece(NamedTuple):
     """The rows that checks run on, blinded: earlier ones to learn from, later ones to score."""
 
@@ -99,17 +125,12 @@ class _Piece(NamedTuple):
     @classmethod
     def of(cls, data: Dataset, seed: int) -> _Piece:
         piece = dataclasses.replace(data, transactions=data.transactions.tail(_MOST_ROWS))
+        reason = unfit(data.transactions)
+        if reason is not None:
+            raise DataError(f"dataset {data.name!r}: {reason}; hand in a ledger with more")
         hidden = blind(piece, seed)
-        at = piece.transactions["executed_at"].to_physical().to_numpy()
-        # rows of one time stay together, so that no order among them can tell
-        cut = int(np.searchsorted(at, at[at.size * 6 // 10]))
         labels = piece.transactions["is_illicit"].to_numpy()[hidden.row]
-        later = hidden.row >= cut
-        if not labels[later].any() or not labels[~later].any():
-            raise DataError(
-                f"dataset {data.name!r}: of the last {at.size:,} rows, the first 60% or the rest "
-                "hold nothing illicit, so no check can be made; hand in a ledger with more"
-            )
+        later = hidden.row >= _cut(piece.transactions)
         return cls(piece, hidden, labels, ~later, later, seed)
 
     @property
@@ -128,9 +149,7 @@ class _Piece(NamedTuple):
 def _check_future(piece: _Piece, fitted: Method, scores: NDArray[np.float64]) -> Check:
     if trait(fitted, "point_of_view") != "causal":
         return Check("future", None, "it says that it looks at both sides, and is judged as such")
-    at = piece.hidden.transactions["executed_at"].to_physical().to_numpy()
-    middle = at[piece.later][int(piece.later.sum()) // 2]
-    seen = at < middle
+    seen = np.arange(piece.later.size) < _end_of_time(piece)
     asked = piece.later & seen
     if not asked.any():
         return Check("future", None, "all rows to score have the same time")
@@ -139,6 +158,19 @@ def _check_future(piece: _Piece, fitted: Method, scores: NDArray[np.float64]) ->
     differ = ~np.isclose(alone, before, rtol=1e-6, atol=1e-9)
     detail = f"{int(differ.sum()):,} of {differ.size:,} scores change when later rows are gone"
     return Check("future", not differ.any(), detail)
+
+
+def _end_of_time(piece: _Piece) -> int:
+    """Return how many rows to show: up to about the middle of those to score.
+
+    Rows of one time are shown together. The number is odd where it can be: a method that looks
+    ahead in batches of even size must not be asked where one of them ends.
+    """
+    at = piece.hidden.transactions["executed_at"].to_physical().to_numpy()
+    middle = int(np.searchsorted(at, at[piece.later][int(piece.later.sum()) // 2]))
+    starts = np.flatnonzero(np.diff(at)) + 1
+    fit = starts[(starts >= middle) & (starts % 2 == 1)]
+    return int(fit[0]) if fit.size else middle
 
 
 def _check_names(piece: _Piece, fitted: Method, reached: float, base: float) -> Check:

@@ -13,7 +13,7 @@ import numpy as np
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.evaluate.baselines import METHODS
 from xborder_aml.evaluate.dataset import VARIANTS, Dataset, load_dataset
-from xborder_aml.evaluate.guards import artefacts, check_method
+from xborder_aml.evaluate.guards import CHECKS, Check, artefacts, check_method, unfit
 from xborder_aml.evaluate.heard import Heard, measured, unlabelled, views
 from xborder_aml.evaluate.leaderboard import POOLED
 from xborder_aml.evaluate.measure import Measured
@@ -212,14 +212,7 @@ def _evaluate(
         for f in divided
     ]
     if plan.checks:
-        before_test = data.transactions.head(divided[0].ends[VALIDATION])
-        piece = Dataset(data.name, before_test, data.accounts)
-        for method in methods:
-            records += [
-                record("check", dataset=data.name, method=method.name, **c._asdict())
-                for c in check_method(piece, method, seed=plan.seed)
-            ]
-            progress(f"{data.name}: checked {method.name}", 1, 1)
+        records += _checked(data, divided[0].ends[VALIDATION], methods, plan, progress)
     by_fold: list[dict[Key, Measured]] = []
     skipped = _idle_variants(data, plan)
     records += [
@@ -238,6 +231,26 @@ def _evaluate(
     if len(by_fold) > 1:
         records += result_records(data.name, plan.split, POOLED, pooled(by_fold))
     return records
+
+
+def _checked(
+    data: Dataset, n_before_test: int, methods: list[Method], plan: Plan, progress: Progress
+) -> list[dict[str, Any]]:
+    """Check each method on the rows before the test, or say why that cannot be."""
+    before_test = data.transactions.head(n_before_test)
+    reason = unfit(before_test)
+    out = []
+    for method in methods:
+        if reason is None:
+            piece = Dataset(data.name, before_test, data.accounts)
+            checks = check_method(piece, method, seed=plan.seed)
+        else:
+            checks = [Check(name, None, reason) for name in CHECKS]
+        out += [
+            record("check", dataset=data.name, method=method.name, **c._asdict()) for c in checks
+        ]
+        progress(f"{data.name}: checked {method.name}", 1, 1)
+    return out
 
 
 def _idle_variants(data: Dataset, plan: Plan) -> dict[str, str]:

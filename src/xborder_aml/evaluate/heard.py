@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xborder_aml.evaluate.measure import Measured, measure, measure_windows
-from xborder_aml.evaluate.methods import Method, checked_findings, checked_scores, trait
+from xborder_aml.evaluate.methods import (
+    Method,
+    checked_accounts,
+    checked_findings,
+    checked_scores,
+    trait,
+)
 from xborder_aml.evaluate.metrics import best_threshold
 from xborder_aml.evaluate.split import TEST, TRAIN, VALIDATION, Fold
 from xborder_aml.evaluate.tasks import Truth, Units, alert_components
@@ -89,8 +95,9 @@ class Heard:
         if task == "case":
             return t.cases(rows, scores)
         if task == "account":
-            own = getattr(self.method, "accounts", None)
-            return t.accounts(rows, scores, None if own is None else own(self.view))
+            has_own = hasattr(self.method, "accounts")
+            own = checked_accounts(self.method, self.view) if has_own else None
+            return t.accounts(rows, scores, own)
         if hasattr(self.method, "findings"):
             return t.instances(rows, checked_findings(self.method, self.view))
         found = alert_components(t, rows, scores, scores >= self.threshold)

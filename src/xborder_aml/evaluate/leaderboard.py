@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xborder_aml.evaluate.guards import CAUGHT
 from xborder_aml.evaluate.results import Results
 
-__all__ = ["COLUMNS", "POOLED", "Board", "Row", "leaderboard", "main_metric"]
+__all__ = ["COLUMNS", "POOLED", "Board", "Row", "chance_text", "leaderboard", "main_metric"]
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "window": ("window_overlap", "window_precision", "window_recall"),
@@ -37,8 +38,8 @@ class Row:
         ``value``, ``low`` and ``high`` of each, or nothing for a metric that it does not have.
     against_best
         Holm's p-value of the difference from the first of the board; None for the first itself.
-    failed
-        Checks that it failed on this dataset.
+    caught
+        What leak checks caught it at on this dataset, each a sentence.
     by_typology
         ``n``, ``value``, ``low`` and ``high`` of the recall within the budget.
     variants
@@ -48,7 +49,7 @@ class Row:
     method: str
     metrics: Mapping[str, Mapping[str, float | None]]
     against_best: float | None
-    failed: tuple[str, ...]
+    caught: tuple[str, ...]
     notes: tuple[str, ...]
     by_typology: Mapping[str, Mapping[str, float | None]]
     variants: Mapping[str, Mapping[str, float | None]]
@@ -56,7 +57,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """A ranking of methods on one dataset and task, best first; ``n`` units, some positive."""
+    """A ranking of methods on one dataset and task, best first; ``n`` units, some positive.
+
+    Parameters
+    ----------
+    n, n_positive
+        Units of the first method. In the task ``instance`` they are its findings and the cases
+        that none matches; the cases, which are the positives, are the same for all methods.
+    is_checked
+        Whether leak checks were made on this dataset.
+    """
 
     dataset: str
     task: str
@@ -66,11 +76,20 @@ class Board:
     n_positive: int
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
+    is_checked: bool
 
     @property
-    def base_rate(self) -> float:
-        """Share of positives, which is the average precision of chance."""
-        return self.n_positive / self.n if self.n else 0.0
+    def base_rate(self) -> float | None:
+        """Average precision of chance, the share of positives; None where that has no meaning."""
+        ranks_units = main_metric(self.task) == "average_precision" and self.task != "instance"
+        return self.n_positive / self.n if self.n and ranks_units else None
+
+    @property
+    def counted(self) -> str:
+        """How many units there are, in words."""
+        if self.task == "instance":
+            return f"{self.n_positive:,} cases"
+        return f"{self.n_positive:,} of {self.n:,} are positive"
 
 
 def main_metric(task: str) -> str:
@@ -132,7 +151,7 @@ def _board(results: Results, shown: list[Mapping[str, Any]], dataset: str, task:
             r["method"],
             r["metrics"],
             None if r["method"] == best else tests[frozenset((r["method"], best))],
-            _failed(results, dataset, r["method"]),
+            _caught(results, dataset, r["method"]),
             _notes(results, r["method"]),
             r["by_typology"],
             {v["variant"]: v["metrics"][metric] for v in of_task if v["method"] == r["method"]},
@@ -149,15 +168,29 @@ def _board(results: Results, shown: list[Mapping[str, Any]], dataset: str, task:
         head["n_positive"],
         COLUMNS.get(task, COLUMNS[""]),
         rows,
+        any(c["dataset"] == dataset and c["passed"] is not None for c in results.of("check")),
     )
 
 
-def _failed(results: Results, dataset: str, method: str) -> tuple[str, ...]:
+def _caught(results: Results, dataset: str, method: str) -> tuple[str, ...]:
     return tuple(
-        c["name"]
+        f"{CAUGHT[c['name']]}: {c['detail']}"
         for c in results.of("check")
         if (c["dataset"], c["method"]) == (dataset, method) and c["passed"] is False
     )
+
+
+def chance_text(p: float | None) -> str:
+    """Return a p-value as boards show it.
+
+    Examples
+    --------
+    >>> chance_text(0.0317), chance_text(0.00004), chance_text(None)
+    ('0.032', '< 0.001', '-')
+    """
+    if p is None:
+        return "-"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _notes(results: Results, method: str) -> tuple[str, ...]:

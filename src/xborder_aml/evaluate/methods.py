@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from xborder_aml.errors import DataError, ParameterError, did_you_mean
 from xborder_aml.evaluate.view import LabelledView, View
 
-__all__ = ["FINDINGS", "Method", "checked_findings", "checked_scores", "find_methods", "trait"]
+__all__ = [
+    "FINDINGS",
+    "Method",
+    "checked_accounts",
+    "checked_findings",
+    "checked_scores",
+    "find_methods",
+    "trait",
+]
 
 
 @runtime_checkable
@@ -50,6 +58,9 @@ class Method(Protocol):
 FINDINGS = {"finding": pl.Int64, "score": pl.Float64, "transaction_id": pl.Int64}
 """Columns of what ``findings`` returns."""
 
+_ACCOUNTS = {"account": pl.String, "score": pl.Float64}
+"""Columns of what ``accounts`` returns."""
+
 _DEFAULTS: Mapping[str, Any] = {
     "supervised": False,
     "point_of_view": "causal",
@@ -78,11 +89,7 @@ def checked_scores(method: Method, view: View) -> NDArray[np.float64]:
             f"method {method.name!r} returned scores of shape {scores.shape} for {wanted[0]:,} "
             "asked rows; return one number for each row where view.asked is true"
         )
-    if np.isnan(scores).any():
-        raise DataError(
-            f"method {method.name!r} returned {int(np.isnan(scores).sum()):,} scores that are not "
-            "a number; return minus infinity for what it does not want to name"
-        )
+    _check_numbers(method, "scores", scores)
     if trait(method, "probability") and scores.size and not 0 <= scores.min() <= scores.max() <= 1:
         raise DataError(
             f"method {method.name!r} says that its scores are probabilities, and they reach from "
@@ -91,23 +98,57 @@ def checked_scores(method: Method, view: View) -> NDArray[np.float64]:
     return scores
 
 
+def _check_numbers(method: Method, what: str, scores: NDArray[np.float64]) -> None:
+    bad = np.isnan(scores) | np.isposinf(scores)
+    if bad.any():
+        raise DataError(
+            f"method {method.name!r} returned {int(bad.sum()):,} {what} that are not a number, or "
+            "infinite; return minus infinity for what it does not want to name"
+        )
+
+
+def checked_accounts(method: Any, view: View) -> pl.DataFrame:
+    """Return a method's own scores of accounts, one row each.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, an account comes twice, or a score is not a number.
+    """
+    table = _columns(method, "accounts", method.accounts(view), _ACCOUNTS)
+    if table["account"].is_duplicated().any():
+        twice = table.filter(pl.col("account").is_duplicated())["account"].unique().sort()
+        raise DataError(
+            f"method {method.name!r}: accounts names {twice.len():,} accounts more than once, such "
+            f"as {twice[0]!r}; give each one score"
+        )
+    _check_numbers(method, "scores of accounts", table["score"].to_numpy())
+    return table
+
+
+def _columns(
+    method: Any, what: str, table: pl.DataFrame, wanted: Mapping[str, Any]
+) -> pl.DataFrame:
+    missing = [c for c in wanted if c not in table.columns]
+    if missing:
+        raise DataError(
+            f"method {method.name!r}: {what} lacks {', '.join(missing)}; it has "
+            f"{', '.join(table.columns)}"
+        )
+    return table.select(pl.col(c).cast(t) for c, t in wanted.items())
+
+
 def checked_findings(method: Any, view: View) -> pl.DataFrame:
     """Return what a method found, with the evidence that lies in asked rows.
 
     Raises
     ------
     DataError
-        If a column is missing.
+        If a column is missing, or a score is not a number.
     """
-    table = method.findings(view)
-    missing = [c for c in FINDINGS if c not in table.columns]
-    if missing:
-        raise DataError(
-            f"method {method.name!r}: findings lacks {', '.join(missing)}; it has "
-            f"{', '.join(table.columns)}"
-        )
     asked = view.asked_transactions.select("transaction_id")
-    found: pl.DataFrame = table.select(pl.col(c).cast(t) for c, t in FINDINGS.items())
+    found = _columns(method, "findings", method.findings(view), FINDINGS)
+    _check_numbers(method, "scores of findings", found["score"].to_numpy())
     return found.unique(["finding", "transaction_id"], maintain_order=True).join(
         asked, on="transaction_id", how="semi", maintain_order="left"
     )

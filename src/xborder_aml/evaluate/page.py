@@ -10,8 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from xborder_aml.evaluate.dataset import VARIANTS
-from xborder_aml.evaluate.guards import CHECKS
-from xborder_aml.evaluate.leaderboard import Board, leaderboard, main_metric
+from xborder_aml.evaluate.leaderboard import Board, chance_text, leaderboard, main_metric
 from xborder_aml.evaluate.measure import METRICS
 from xborder_aml.evaluate.results import Results
 from xborder_aml.evaluate.tasks import TASKS
@@ -75,10 +74,9 @@ def render_leaderboard(results: Results) -> str:
         words=WORDS,
         metrics=METRICS,
         tasks=TASKS,
-        checks=CHECKS,
         variants=VARIANTS,
         number=_number,
-        chance=_chance,
+        chance=chance_text,
     )
 
 
@@ -89,13 +87,14 @@ def _dataset(results: Results, told: Mapping[str, Any], boards: list[Board]) -> 
     def mine(kind: str) -> list[Mapping[str, Any]]:
         return [r for r in results.of(kind) if r["dataset"] == name]
 
+    own = [b for b in boards if b.dataset == name]
     return {
         **told,
         "artefacts": mine("artefact"),
         "splits": mine("split"),
         "skipped": mine("skipped"),
-        "failed": [c for c in mine("check") if c["passed"] is False],
-        "n_checks": sum(c["passed"] is not None for c in mine("check")),
+        "caught": {r.method: r.caught for b in own for r in b.rows if r.caught},
+        "is_checked": any(b.is_checked for b in own),
         "boards": [
             {
                 "board": b,
@@ -104,8 +103,7 @@ def _dataset(results: Results, told: Mapping[str, Any], boards: list[Board]) -> 
                 "variants": [*b.rows[0].variants],
                 "main": main_metric(b.task),
             }
-            for b in boards
-            if b.dataset == name
+            for b in own
         ],
     }
 
@@ -114,7 +112,7 @@ def _forest(board: Board) -> dict[str, Any]:
     """Return where the dots, intervals and lines of a board's picture go, in pixels."""
     metric = main_metric(board.task)
     told = [r.metrics[metric] for r in board.rows]
-    highest = max([m["high"] or m["value"] or 0.0 for m in told] + [board.base_rate, 0.05])
+    highest = max([m["high"] or m["value"] or 0.0 for m in told] + [board.base_rate or 0.0, 0.05])
     top = next(t for t in (0.05, 0.1, 0.2, 0.5, 1.0) if t >= min(highest, 1.0))
 
     def x(value: float | None) -> float:
@@ -128,7 +126,7 @@ def _forest(board: Board) -> dict[str, Any]:
             "x": x(m["value"]),
             "low": x(m["low"] if m["low"] is not None else m["value"]),
             "high": x(m["high"] if m["high"] is not None else m["value"]),
-            "flagged": bool(r.failed),
+            "flagged": bool(r.caught),
         }
         for i, (r, m) in enumerate(zip(board.rows, told, strict=True))
     ]
@@ -140,7 +138,7 @@ def _forest(board: Board) -> dict[str, Any]:
         "top": _TOP,
         "bottom": bottom,
         "ticks": [{"x": x(top * i / 5), "text": f"{top * i / 5:g}"} for i in range(6)],
-        "base": x(board.base_rate) if metric == "average_precision" else None,
+        "base": None if board.base_rate is None else x(board.base_rate),
         "title": f"{WORDS[metric]}, with 95% intervals",
     }
 
@@ -148,10 +146,3 @@ def _forest(board: Board) -> dict[str, Any]:
 def _number(value: float | None) -> str:
     """Return a share with three decimals, or a dash."""
     return "-" if value is None else f"{value:.3f}"
-
-
-def _chance(p: float | None) -> str:
-    """Return a p-value as text."""
-    if p is None:
-        return "-"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

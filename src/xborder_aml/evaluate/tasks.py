@@ -152,7 +152,7 @@ class Truth:
             self.money[rows] * labels,
             self.day[rows],
             _blocks(self.case[rows], self.ends[0, rows]),
-            self._typologies(self.pattern[rows], labels),
+            self._typologies_of(rows, np.arange(rows.size), labels),
         )
 
     def accounts(self, rows: Ints, scores: Floats, own: pl.DataFrame | None = None) -> Units:
@@ -172,31 +172,30 @@ class Truth:
         labels &= ~self.never[number]
         if own is not None:
             best = self._own(number, own)
-        typologies = {}
-        for code, name in enumerate(self.patterns):
-            member = np.zeros(number.size, bool)
-            member[place[:, ill & (self.pattern[rows] == code)]] = True
-            typologies[name] = member & labels
         return Units(
             labels,
             best,
             money * labels,
             None,
             _blocks(np.where(labels, case, -1), number),
-            {name: m for name, m in typologies.items() if m.any()},
+            self._typologies_of(rows, place, labels),
         )
 
     def _own(self, number: Ints, own: pl.DataFrame) -> Floats:
         wanted = pl.DataFrame({"account": self.names.gather(number)})
-        given = own.select("account", pl.col("score").cast(pl.Float64)).unique("account")
-        found = wanted.join(given, on="account", how="left", maintain_order="left")["score"]
+        found = wanted.join(own, on="account", how="left", maintain_order="left")["score"]
         return found.fill_null(-np.inf).to_numpy()
 
     def cases(self, rows: Ints, scores: Floats) -> Units:
-        """Return cases, and the rows of none, as units."""
+        """Return cases, and the rows of none, as units, in the order of their first rows.
+
+        Budgets take the first of equal scores, so no order of units may tell cases from the rest.
+        """
         single = np.arange(rows.size) + self.case.max(initial=0) + 1
         key = np.where(self.case[rows] >= 0, self.case[rows], single)
         _, first, place = np.unique(key, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        first, place = first[order], np.argsort(order)[place]
         best = np.full(first.size, -np.inf)
         money = np.zeros(first.size)
         labels = np.zeros(first.size, bool)
@@ -210,14 +209,17 @@ class Truth:
             money,
             None,
             _blocks(self.case[at], self.ends[0, at]),
-            self._typologies(self.pattern[at], labels),
+            self._typologies_of(rows, place, labels),
         )
 
     def instances(self, rows: Ints, findings: pl.DataFrame) -> Units:
-        """Return findings and unmatched cases as units; columns as `methods.FINDINGS`."""
-        labelled = pl.DataFrame({"transaction_id": self.ids[rows], "case": self.case[rows]}).filter(
-            pl.Series(self.illicit[rows])
-        )
+        """Return findings and unmatched cases as units; columns as `methods.FINDINGS`.
+
+        Evidence outside `rows` does not count, neither for a finding nor against it.
+        """
+        scored = pl.DataFrame({"transaction_id": self.ids[rows], "case": self.case[rows]})
+        labelled = scored.filter(pl.Series(self.illicit[rows]))
+        findings = findings.join(scored, on="transaction_id", how="semi", maintain_order="left")
         cases = labelled.group_by("case").agg(size=pl.len()).sort("case")
         scores = (
             findings.group_by("finding", maintain_order=True)
@@ -241,16 +243,15 @@ class Truth:
         ill = rows[self.illicit[rows]]
         n_cases = int(self.case.max(initial=0)) + 1
         money = np.bincount(self.case[ill], self.money[ill], n_cases)
-        pattern = np.full(n_cases, -1)
-        pattern[self.case[ill]] = self.pattern[ill]
         hit = case >= 0
+        of_case = self._typologies_of(ill, self.case[ill], np.ones(n_cases, bool))
         return Units(
             hit,
             np.concatenate([scores["score"].to_numpy(), np.full(len(missed), -np.inf)]),
             np.where(hit, money[case], 0.0),
             None,
             _blocks(case, np.arange(case.size)),
-            self._typologies(np.where(hit, pattern[case], -1), hit),
+            {name: hit & member[case] for name, member in of_case.items()},
         )
 
     def windows(self, rows: Ints, alerts: Bools) -> Windows:
@@ -272,9 +273,22 @@ class Truth:
         )
         return Windows(labels, said, true, both, _blocks(np.where(labels, case, -1), number))
 
-    def _typologies(self, pattern: Ints, labels: Bools) -> dict[str, Bools]:
-        named = {n: (pattern == code) & labels for code, n in enumerate(self.patterns)}
-        return {n: members for n, members in named.items() if members.any()}
+    def _typologies_of(self, rows: Ints, place: Ints, labels: Bools) -> dict[str, Bools]:
+        """Return which units have an illicit row of each typology.
+
+        Parameters
+        ----------
+        place
+            Units that each row belongs to, shape (number of rows,) or (2, number of rows).
+        labels
+            Which units are positive.
+        """
+        named = {}
+        for code, name in enumerate(self.patterns):
+            member = np.zeros(labels.size, bool)
+            member[place[..., self.illicit[rows] & (self.pattern[rows] == code)]] = True
+            named[name] = member & labels
+        return {name: member for name, member in named.items() if member.any()}
 
 
 def _first_and_last(n: int, place: Ints, day: Ints, marked: Bools) -> tuple[Ints, Ints]:
