@@ -41,6 +41,7 @@ _SYNTH = (
     "LabelNoise",
     "preset",
     "illicit_value",
+    "resting",
     "compare_ledgers",
     "Fidelity",
     "check_published",

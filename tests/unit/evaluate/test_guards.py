@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from xborder_aml.errors import DataError
-from xborder_aml.evaluate import METHODS, Dataset, artefacts, check_method
+from xborder_aml.evaluate import METHODS, Dataset, artefacts, check_method, leaderboard, run
+from xborder_aml.evaluate.page import render_leaderboard
 from xborder_aml.evaluate.view import blind
 
 
@@ -148,6 +149,53 @@ def test_a_method_that_does_not_learn_sees_no_labels(data):
 
     check_method(data, Curious("curious"))
     assert seen == [False]
+
+
+@dataclass
+class Batches:
+    """Scores a row by how many rows its batch of the view holds: it sees the rest of the batch."""
+
+    size: int = 128
+    name: str = "batches"
+
+    def fit(self, train):
+        pass
+
+    def score(self, view):
+        row = np.arange(view.asked.size)
+        end = np.minimum((row // self.size + 1) * self.size, view.asked.size)
+        return (end - row // self.size * self.size)[view.asked].astype(float)
+
+
+@pytest.mark.parametrize("size", [2, 4, 32, 128])
+def test_who_looks_ahead_within_a_batch_is_caught_wherever_batches_end(data, size):
+    assert outcome(data, Batches(size))["future"] is False
+
+
+def test_what_a_guard_caught_stands_on_the_board(data):
+    made = run([data], [Peeker(), METHODS["amount-rules"]()], tasks=("transaction",), draws=0)
+    [board] = leaderboard(made)
+    assert board.is_checked
+    told = {row.method: row.caught for row in board.rows}
+    assert told["amount-rules"] == ()
+    [sentence] = told["peeker"]
+    assert re.fullmatch(r"looks ahead: [\d,]+ of [\d,]+ scores change when .* gone", sentence)
+    page = render_leaderboard(made)
+    assert f"<b>peeker</b> {sentence}." in page
+    assert page.count("⚑") > 2
+    unchecked = run([data], [Peeker()], tasks=("transaction",), draws=0, checks=False)
+    assert not leaderboard(unchecked)[0].is_checked
+    assert "No method was checked for leaks" in render_leaderboard(unchecked)
+
+
+def test_where_no_check_can_be_made_the_records_say_why(data):
+    late = data.transactions.filter(
+        ~pl.col("is_illicit") | (pl.int_range(pl.len()) >= 0.8 * pl.len())
+    )
+    made = run([Dataset("late", late)], [Peeker()], tasks=("transaction",), draws=0)
+    checks = made.of("check")
+    assert {c["passed"] for c in checks} == {None}
+    assert all("no check can be made" in c["detail"] for c in checks)
 
 
 def test_a_clock_that_betrays_labels_is_told(data):
