@@ -22,6 +22,7 @@ from xborder_aml.datasets.registry import CARDS
 from xborder_aml.datasets.spec import Card
 from xborder_aml.datasets.tables import Read, of_file, read_elliptic, read_synthaml
 from xborder_aml.errors import DataError, ParameterError, did_you_mean
+from xborder_aml.schema import ACCOUNTS
 from xborder_aml.sources import read_ledger
 from xborder_aml.sources._input import open_input
 
@@ -151,7 +152,9 @@ def _load_ledger(
         _check_rows(known, path.name, read.summary["rows_read"], known.rows, rows)
     transactions, rejects, summary = read.transactions, read.rejects, dict(read.summary)
     if "patterns" in files:
-        attempts = read_ledger(files["patterns"], source=source, strict=strict)
+        # the accounts were read once, with the transactions
+        none = ACCOUNTS.empty()
+        attempts = read_ledger(files["patterns"], source=source, accounts=none, strict=strict)
         transactions, unmatched = label_attempts(transactions, attempts.transactions)
         summary["attempt_rows"] = attempts.summary["rows_read"]
         summary["attempt_rows_unmatched"] = unmatched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from xborder_aml.errors import ParameterError
 from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.sources._input import OVERFLOW, open_input
 
-__all__ = ["Request", "Source", "lay_out", "several", "word"]
+__all__ = ["Request", "Source", "distinct", "lay_out", "several", "word"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,14 @@ def several(ledger: Any, source: str) -> list[Any]:
 def word(column: str) -> pl.Expr:
     """Return a column as trimmed text, whatever its type."""
     return pl.col(column).cast(pl.String).str.strip_chars()
+
+
+def distinct(accounts: pl.LazyFrame, source: str) -> pl.DataFrame:
+    """Return the first row of each account, and warn of rows that name none."""
+    table = accounts.collect()
+    named = table.filter(pl.col("account") != "")  # and not null
+    if n := table.height - named.height:
+        logger.warning(
+            "source %r: %d rows of the accounts file name no account, and are left out", source, n
+        )
+    return named.unique("account", keep="first", maintain_order=True)

@@ -17,7 +17,7 @@ from xborder_aml.jurisdictions import JURISDICTION_CODES
 from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.schema import ACCOUNTS, JURISDICTION
 from xborder_aml.sources._input import open_input, require
-from xborder_aml.sources._spec import Request, Source, lay_out, word
+from xborder_aml.sources._spec import Request, Source, distinct, lay_out, word
 
 __all__ = ["AMLSIM"]
 
@@ -65,7 +65,7 @@ def _accounts(source: Any) -> pl.DataFrame:
         jurisdiction=code,
         kind=kind,
     )
-    return ACCOUNTS.conform(table.unique("account", keep="first", maintain_order=True).collect())
+    return ACCOUNTS.conform(distinct(table, "amlsim"))
 
 
 def _beside(path: Path) -> Path | None:

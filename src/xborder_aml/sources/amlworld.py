@@ -31,7 +31,7 @@ import polars as pl
 from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.schema import ACCOUNTS
 from xborder_aml.sources._input import first_line, open_input, open_text, require
-from xborder_aml.sources._spec import Request, Source, lay_out, word
+from xborder_aml.sources._spec import Request, Source, distinct, lay_out, word
 
 __all__ = ["AMLWORLD", "RATES", "open_patterns"]
 
@@ -157,7 +157,7 @@ def _accounts(source: Any) -> pl.DataFrame:
         holder=word("Entity ID"),
         institution=name.cast(pl.String),
     )
-    return ACCOUNTS.conform(table.unique("account", keep="first", maintain_order=True).collect())
+    return ACCOUNTS.conform(distinct(table, "amlworld"))
 
 
 def _beside(path: Path) -> Path | None:

@@ -18,7 +18,7 @@ from xborder_aml.jurisdictions import JURISDICTION_CODES
 from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.schema import ACCOUNTS, JURISDICTION
 from xborder_aml.sources._input import open_input, require
-from xborder_aml.sources._spec import Request, Source, lay_out, word
+from xborder_aml.sources._spec import Request, Source, distinct, lay_out, word
 
 __all__ = ["TIDE"]
 
@@ -50,7 +50,7 @@ def _accounts(source: Any) -> pl.DataFrame:
     require(nodes, ("node_id", "country_code", "node_type"), "tide")
     have = nodes.collect_schema().names()
     country = word("country_code").str.to_uppercase()
-    read = (
+    read = distinct(
         nodes.select(
             account=word("node_id"),
             jurisdiction=country.replace_strict(
@@ -64,9 +64,8 @@ def _accounts(source: Any) -> pl.DataFrame:
             else pl.lit(None, pl.Date),
             node=word("node_type").str.split(".").list.last(),
             is_cash=country == "CASH",
-        )
-        .unique("account", keep="first", maintain_order=True)
-        .collect()
+        ),
+        "tide",
     )
     owners = _last_owners(source)
     places = read.select(holder="account", holder_jurisdiction="jurisdiction", owner_node="node")
@@ -105,7 +104,7 @@ def _last_owners(source: Any) -> pl.DataFrame:
     require(links, ("src", "dest"), "tide")
     if "edge_type" in links.collect_schema().names():  # all edges in one file
         links = links.filter(word("edge_type").str.to_lowercase() == "ownership")
-    pairs = links.select(word("dest"), word("src")).collect()
+    pairs = links.select(word("dest"), word("src")).collect().drop_nulls()
     owner = dict(pairs.sort("dest", "src", descending=True).iter_rows())
 
     def last(node: str) -> str:

@@ -25,7 +25,7 @@ from xborder_aml.synth.attempts import SIZE_BINS
 from xborder_aml.synth.presets import AMLWORLD_ACTIVITY, PRESETS
 from xborder_aml.synth.spec import Attempts
 
-__all__ = ["NEAR", "PUBLISHED", "Seen", "check_published", "chi_square_p", "seen_of"]
+__all__ = ["COUNTED", "NEAR", "PUBLISHED", "Seen", "check_published", "chi_square_p", "seen_of"]
 
 NEAR = 0.05
 """A statistic is met within so much of the published one."""
@@ -102,6 +102,12 @@ class Seen:
     pensioned: float | None = None
 
 
+COUNTED = [
+    "transaction_id", "executed_at", "originator", "beneficiary", "instrument", "is_illicit",
+]  # fmt: skip
+"""Columns of the transactions that are counted."""
+
+
 def seen_of(
     transactions: pl.DataFrame, patterns: pl.DataFrame, summary: Mapping[str, Any] | None = None
 ) -> Seen:
@@ -110,7 +116,7 @@ def seen_of(
     Parameters
     ----------
     transactions
-        As `xborder_aml.schema.TRANSACTIONS` declares it.
+        As `xborder_aml.schema.TRANSACTIONS` declares it; no more columns are needed than `COUNTED`.
     patterns
         As `generate` returns it: the attempts.
     summary

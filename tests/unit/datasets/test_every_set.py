@@ -211,3 +211,25 @@ def test_files_of_two_folders_are_never_mixed(tmp_path) -> None:
     edges.rename(tmp_path / edges.name)
     with pytest.raises(DatasetUnavailableError, match=r"which lacks elliptic_txs_edgelist\.csv"):
         xb.datasets.load("elliptic", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "told"),
+    [
+        ("amlworld-hi-small", "HI-Small_accounts.csv", 1),
+        ("amlsim", "accounts.csv", 2),
+        ("tide", "nodes.csv", 3),
+        ("tide", "ownership.csv", 0),
+    ],
+)
+def test_blank_lines_of_the_files_beside_are_left_out_and_told(
+    name: str, file: str, told: int, tmp_path, caplog
+) -> None:
+    """They once raised a TypeError, or refused the set."""
+    beside = write(name, tmp_path).with_name(file)
+    whole = xb.datasets.load(name, tmp_path, rows=None).accounts
+    header, *rows = beside.read_text("utf-8").splitlines()
+    beside.write_text("\n\n".join([header, *rows]) + "\n", "utf-8")
+    assert xb.datasets.load(name, tmp_path, rows=None).accounts.equals(whole)
+    warned = [r.getMessage() for r in caplog.records if "name no account" in r.getMessage()]
+    assert [int(m.split(": ")[1].split()[0]) for m in warned] == ([told] if told else [])

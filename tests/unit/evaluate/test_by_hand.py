@@ -152,7 +152,9 @@ def of_instances(rows, threshold):
         hit = best is not None and fits[best] >= 0.5
         money = sum(r["base_minor"] or 0 for r in open_cases.pop(best)) if hit else 0
         units.append({"label": hit, "score": max(r["score"] for r in members), "money": money})
-    units += [{"label": True, "score": -np.inf, "money": 0} for _ in open_cases]
+    for theirs in open_cases.values():
+        money = sum(r["base_minor"] or 0 for r in theirs)
+        units.append({"label": True, "score": -np.inf, "money": money})
     return units
 
 
