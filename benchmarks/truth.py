@@ -16,7 +16,8 @@ import polars as pl
 
 from xborder_aml import TransactionGraph, trace
 from xborder_aml.report.formats import money
-from xborder_aml.synth import SynthLedger, generate, illicit_value
+from xborder_aml.synth import SynthLedger, generate
+from xborder_aml.synth.tables import illicit_value
 from xborder_aml.tracing import RULES, Traced
 from xborder_aml.tracing._frames import last_rates
 

@@ -41,7 +41,6 @@ _SYNTH = (
     "LabelNoise",
     "preset",
     "illicit_value",
-    "resting",
     "compare_ledgers",
     "Fidelity",
     "check_published",

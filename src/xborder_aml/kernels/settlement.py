@@ -4,7 +4,7 @@ What an account holds of the proceeds of a crime is kept in *lots*, one an accou
 linked list. A payment that belongs to a claim moves that claim's lot first and honest money after;
 no other payment touches a lot, and what lies in lots is not there to be spent: the crime's next
 payment must find it. So proceeds do not go on with honest payments. Which of a mixed account's
-money those take is a rule and not a fact; `xborder_aml.synth.resting` leads to where rules are.
+money those take is a rule and not a fact, and rules are `xborder_aml.trace`'s.
 """
 
 from __future__ import annotations

@@ -22,11 +22,10 @@ from xborder_aml.synth.fidelity_page import write_fidelity
 from xborder_aml.synth.files import write_demo
 from xborder_aml.synth.ledger import SynthLedger, generate
 from xborder_aml.synth.presets import PRESETS, preset
-from xborder_aml.synth.proceeds import illicit_value, resting
 from xborder_aml.synth.published import check_published, seen_of
 from xborder_aml.synth.schemes import SCHEMES
 from xborder_aml.synth.spec import Attempts, Bin, Flow, LabelNoise, LedgerSpec
-from xborder_aml.synth.tables import BOOK, CASES, LABELS, TRUTH
+from xborder_aml.synth.tables import BOOK, CASES, LABELS, TRUTH, illicit_value
 from xborder_aml.synth.world import Place
 from xborder_aml.synth.writing import Written, write_ledger
 
@@ -57,7 +56,6 @@ __all__ = [
     "generate",
     "illicit_value",
     "preset",
-    "resting",
     "seen_of",
     "write_demo",
     "write_fidelity",

@@ -35,6 +35,7 @@ __all__ = [
     "block_labels",
     "book_table",
     "cases_table",
+    "illicit_value",
     "rates_table",
     "summary_of",
     "truth_table",
@@ -298,6 +299,36 @@ def truth_table(plan: Plan, settlement: Settlement) -> pl.DataFrame:
         },
         schema=TRUTH,
     )  # fmt: skip
+
+
+def illicit_value(truth: pl.DataFrame) -> pl.DataFrame:
+    """Return where the proceeds of each crime are: a row for each change of what an account holds.
+
+    Parameters
+    ----------
+    truth
+        As `generate` returns it.
+
+    Returns
+    -------
+    DataFrame
+        ``account``, ``claim``, ``executed_at``, ``transaction_id`` and ``amount_minor``: what the
+        account holds of the claim from then on, in its own currency.
+    """
+    leaves = truth.filter(pl.col("sent_minor") > 0).select(
+        "transaction_id", "executed_at", "claim", account="originator", change=-pl.col("sent_minor")
+    )
+    comes = truth.filter(pl.col("received_minor") > 0).select(
+        "transaction_id", "executed_at", "claim", account="beneficiary", change="received_minor"
+    )
+    return (
+        pl.concat([leaves, comes])
+        .group_by("account", "claim", "executed_at", "transaction_id")
+        .agg(pl.col("change").sum())
+        .sort("transaction_id", "claim", "account")
+        .with_columns(amount_minor=pl.col("change").cum_sum().over("account", "claim"))
+        .select("account", "claim", "executed_at", "transaction_id", "amount_minor")
+    )
 
 
 def book_table(plan: Plan, settlement: Settlement) -> pl.DataFrame:

@@ -9,18 +9,10 @@ import xborder_aml as xb
 from xborder_aml.detectors import detector_of, registry
 from xborder_aml.errors import DataError, ParameterError
 from xborder_aml.schema import ACCOUNTS, TRANSACTIONS
-from xborder_aml.synth import (
-    LabelNoise,
-    SynthLedger,
-    generate,
-    illicit_value,
-    preset,
-    resting,
-)
+from xborder_aml.synth import LabelNoise, SynthLedger, generate, illicit_value, preset
 from xborder_aml.synth.blocks import Settlement
 from xborder_aml.synth.ledger import iter_ledger
 from xborder_aml.synth.plan import plan_ledger
-from xborder_aml.synth.tables import TRUTH
 
 
 @pytest.fixture(scope="module")
@@ -168,43 +160,6 @@ def test_proceeds_are_conserved_but_for_what_banks_take(made: SynthLedger) -> No
     )
     both = made.book.drop_nulls("floor_minor").join(at_end, on="account", how="left")
     assert (both["illicit_minor"] == both["amount_minor"].fill_null(0)).all()
-
-
-def test_what_rests_is_what_accounts_hold_at_the_end(made: SynthLedger) -> None:
-    ends = made.transactions.select("transaction_id", account="beneficiary")
-    left = resting(made.truth).join(ends, on="transaction_id", how="left")
-    got = left.group_by("account", "claim").agg(amount_minor=pl.col("amount_minor").sum())
-    held = (
-        illicit_value(made.truth)
-        .group_by("account", "claim", maintain_order=True)
-        .agg(pl.col("amount_minor").last())
-        .filter(pl.col("amount_minor") > 0)
-    )
-    assert held.height > 20
-    order = ["account", "claim"]
-    assert got.sort(order).rows() == held.sort(order).rows()
-
-
-def test_what_a_crime_moved_on_is_the_oldest_of_what_came() -> None:
-    rows = [
-        (1, "out", "a", "c", 0, 100),
-        (2, "out", "a", "c", 0, 50),
-        (3, "out", "a", "d", 0, 7),  # another crime
-        (4, "a", "b", "c", 120, 115),  # a bank takes 5
-        (5, "out", "a", "c", 0, 30),
-        (6, "b", "a", "c", 15, 15),
-    ]
-    names = ["transaction_id", "originator", "beneficiary", "claim", "sent_minor", "received_minor"]
-    truth = pl.DataFrame(rows, schema=names, orient="row").with_columns(
-        executed_at=pl.lit(None, TRUTH["executed_at"])
-    )
-    assert resting(truth).rows() == [
-        ("c", 2, 30),
-        ("d", 3, 7),
-        ("c", 4, 100),
-        ("c", 5, 30),
-        ("c", 6, 15),
-    ]
 
 
 def test_the_illicit_part_is_no_more_than_the_transaction(made: SynthLedger) -> None:
