@@ -47,3 +47,42 @@ def test_what_is_wrong_is_said_in_one_line(call, labelled, tmp_path):
     absent = call("evaluate", "tide", "--data-dir", tmp_path, *QUICK)
     assert absent.exit_code == 3
     assert call("leaderboard", tmp_path / "none").exit_code == 3
+
+
+def test_variants_are_printed_beside_the_board_and_flags_below_it(call, tmp_path):
+    import polars as pl
+
+    from xborder_aml.synth import demo_ledger
+
+    made = demo_ledger(
+        seed=3, n_persons=150, months=4, n_cases=6, detectors=["fan_in", "pass_through"]
+    )
+    marked = made.transactions.with_columns(
+        executed_at=pl.when("is_illicit")
+        .then(pl.col("executed_at") + pl.duration(seconds=7))
+        .otherwise(pl.col("executed_at").dt.truncate("1m"))
+    )
+    marked.write_parquet(tmp_path / "marked.parquet")
+    (tmp_path / "own.py").write_text(
+        "class Last:\n"
+        "    name = 'last'\n"
+        "    def fit(self, train): pass\n"
+        "    def score(self, view):\n"
+        "        n = view.transactions.height\n"
+        "        return view.transactions['transaction_id'].to_numpy()[view.asked] / n\n",
+        "utf-8",
+    )
+    done = call(
+        "evaluate", tmp_path / "marked.parquet", "--method", f"{tmp_path}/own.py:Last",
+        "--method", "amount-rules", "--draws", 5, "--variant", "full", "--variant",
+        "minute-clock", "--variant", "no-tail", "--task", "transaction",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "last (!)" in done.stdout
+    assert "(!) last looks ahead: " in done.stdout
+    assert "average precision by variant" in done.stdout
+    assert "minute-clock" in done.stdout
+    assert "the variant no-tail was skipped, since no transaction is later" in done.stdout
+    only = call("evaluate", tmp_path / "marked.parquet", *QUICK, "--variant", "minute-clock")
+    assert "(rows-60-20-20, minute-clock)" in only.stdout
+    assert "No method was checked for leaks" in only.stdout

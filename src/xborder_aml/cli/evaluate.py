@@ -150,6 +150,11 @@ def _print_boards(results: Results) -> None:
         console = Console(highlight=False, width=200)
     for board in boards_of(results):
         _print_board(console, board)
+        if len(board.rows[0].variants) > 1:
+            _print_variants(console, board)
+    for told in results.of("skipped"):
+        sentence = f"{told['dataset']}: the variant {told['variant']} was skipped, since"
+        console.print(f"{sentence} {told['reason']}.", soft_wrap=True, markup=False)
 
 
 def _print_board(console: Console, board: Board) -> None:
@@ -160,7 +165,8 @@ def _print_board(console: Console, board: Board) -> None:
     from xborder_aml.evaluate.page import WORDS
 
     folds = f", mean of {board.folds} folds" if board.folds > 1 else ""
-    title = f"{board.dataset}, {board.task}: {board.counted} ({board.split}{folds})"
+    variant = f", {board.variant}" if board.variant != "full" else ""
+    title = f"{board.dataset}, {board.task}: {board.counted} ({board.split}{folds}{variant})"
     table = Table(title=Text(title), title_justify="left", title_style="bold", header_style="")
     table.add_column("method")
     for metric in board.metrics:
@@ -180,6 +186,24 @@ def _print_board(console: Console, board: Board) -> None:
             console.print(Text(f"{_FLAG} {row.method} {told}."), soft_wrap=True)
     if not board.is_checked:
         console.print(Text("No method was checked for leaks on this ledger."))
+
+
+def _print_variants(console: Console, board: Board) -> None:
+    """Print the metric that ranks, in each form of the ledger."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from xborder_aml.evaluate.leaderboard import main_metric
+    from xborder_aml.evaluate.page import WORDS
+
+    title = f"{WORDS[main_metric(board.task)]} by variant"
+    table = Table(title=Text(title), title_justify="left", title_style="bold", header_style="")
+    table.add_column("method")
+    for variant in board.rows[0].variants:
+        table.add_column(variant, justify="right")
+    for row in board.rows:
+        table.add_row(Text(row.method), *map(_interval, row.variants.values()))
+    console.print(table)
 
 
 def _interval(told: Mapping[str, float | None] | None) -> str:

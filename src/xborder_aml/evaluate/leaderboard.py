@@ -61,6 +61,8 @@ class Board:
 
     Parameters
     ----------
+    variant
+        Form of the ledger that the metrics are of.
     n, n_positive
         Units of the first method. In the task ``instance`` they are its findings and the cases
         that none matches; the cases, which are the positives, are the same for all methods.
@@ -70,6 +72,7 @@ class Board:
 
     dataset: str
     task: str
+    variant: str
     split: str
     folds: int
     n: int
@@ -162,6 +165,7 @@ def _board(results: Results, shown: list[Mapping[str, Any]], dataset: str, task:
     return Board(
         dataset,
         task,
+        first,
         head["split"],
         sum(s["dataset"] == dataset for s in results.of("split")),
         head["n"],

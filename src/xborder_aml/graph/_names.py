@@ -37,9 +37,10 @@ class Names:
         letters = np.frombuffer(data or b"", np.uint8)
         reached = 0
         while reached < out.size:
-            reached = number_names(
-                bounds, letters, reached, self._table, self._pool, self._used, out
-            )
+            with np.errstate(over="ignore"):  # hashes wrap around, which plain Python warns about
+                reached = number_names(
+                    bounds, letters, reached, self._table, self._pool, self._used, out
+                )
             if reached < out.size:
                 self._grow(int(bounds[reached + 1] - bounds[reached]))
         return out
