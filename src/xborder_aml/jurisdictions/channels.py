@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -29,7 +29,7 @@ from xborder_aml.jurisdictions.membership import Answer, Standing, period, stand
 from xborder_aml.jurisdictions.tables import JurisdictionTables, jurisdiction_tables
 from xborder_aml.schema import Column, Table
 
-__all__ = ["AVAILABILITY", "CHANNELS", "ChannelPlan", "channels"]
+__all__ = ["AVAILABILITY", "CHANNELS", "ChannelPlan", "binding", "channels"]
 
 AVAILABILITY = ("open", "unknown", "closed")
 
@@ -198,13 +198,9 @@ def _line(
     on: date,
     predicate: str | None,
 ) -> dict[str, Any]:
-    sides = channel.parties.split(">")
-    belongs = [
-        _belongs(tables, side, code, on)
-        for side, code in zip((sides[0], sides[-1]), pair, strict=True)
-    ]
+    belongs = _sides(tables, channel.parties, pair, on)
     closed, open_questions = _obstacles(channel, belongs, pair, on, predicate)
-    clocks = _in_force(tables.clocks, channel, function, on)
+    clocks = binding(tables, _in_force(tables.clocks, channel, function, on), pair, on)
     rules = _in_force(tables.value_rules, channel, function, on)
     facts: list[Fact] = [channel, *clocks, *rules, *(b.fact for b in belongs if b.fact)]
     statuses = [f.status for f in facts] + [b.status for b in belongs]
@@ -230,6 +226,30 @@ def _line(
     }
 
 
+def _sides(
+    tables: JurisdictionTables, parties: str, pair: tuple[str, str], on: date
+) -> list[Standing]:
+    """Tell of both sides of a pair whether they belong to the parties."""
+    return [
+        _belongs(tables, side, code, on) for code, side in zip(pair, _groups(parties), strict=True)
+    ]
+
+
+def binding(
+    tables: JurisdictionTables, clocks: Iterable[Clock], pair: tuple[str, str], on: date
+) -> list[Clock]:
+    """Keep the time limits of law that binds both sides; where that is not known, say so."""
+    kept = []
+    for clock in clocks:
+        answers = {side.answer for side in _sides(tables, clock.parties, pair, on)}
+        if Answer.NO in answers:
+            continue
+        if Answer.UNKNOWN in answers:
+            clock = replace(clock, meaning=f"{clock.meaning}, if both belong to {clock.parties}")
+        kept.append(clock)
+    return kept
+
+
 def _belongs(tables: JurisdictionTables, side: str, code: str, on: date) -> Standing:
     if side in tables.by_instrument:
         return standing(tables, side, code, on)
@@ -251,11 +271,12 @@ def _obstacles(
     if alive is not Answer.YES:
         span = f"from {channel.since or 'the start'} to {channel.until or 'now'}"
         (closed if alive is Answer.NO else unknown).append(f"the channel is in use {span}")
-    for code, side, group in zip(pair, belongs, _groups(channel), strict=True):
+    for code, side, group in zip(pair, belongs, _groups(channel.parties), strict=True):
+        because = _because(side.fact)
         if side.answer is Answer.NO:
-            closed.append(f"{code} does not belong to {group} on {on}{_because(side.fact)}")
+            closed.append(f"{code} does not belong to {group} on {on}{because}")
         elif side.answer is Answer.UNKNOWN:
-            unknown.append(f"whether {code} belongs to {group} on {on} is not known")
+            unknown.append(f"whether {code} belongs to {group} on {on} is not known{because}")
     if "any" not in channel.predicates:
         scope = ", ".join(channel.predicates)
         if predicate is None:
@@ -269,15 +290,15 @@ def _because(fact: Fact | None) -> str:
     return f" ({fact.source})" if fact else ""
 
 
-def _groups(channel: Channel) -> tuple[str, str]:
-    sides = channel.parties.split(">")
+def _groups(parties: str) -> tuple[str, str]:
+    sides = parties.split(">")
     return sides[0], sides[-1]
 
 
 def _doubts(channel: Channel, belongs: list[Standing], pair: tuple[str, str]) -> list[str]:
     """Return what is to be confirmed before the request is sent."""
     out = []
-    for code, side, group in zip(pair, belongs, _groups(channel), strict=True):
+    for code, side, group in zip(pair, belongs, _groups(channel.parties), strict=True):
         if side.answer is Answer.UNKNOWN:
             out.append(f"find out: does {code} belong to {group}?")
         elif side.fact is not None and side.fact.status != "verified":

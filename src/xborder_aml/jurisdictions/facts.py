@@ -34,7 +34,7 @@ PREDICATES = (
     "corruption drugs fraud money_laundering organised_crime tax terrorist_financing trafficking "
     "other"
 ).split()
-ROLES = ("party", "signatory", "opt_out", "listed")
+ROLES = ("party", "signatory", "opt_out", "suspended", "listed")
 UNITS = ("hours", "days", "working_days", "years")
 
 
@@ -107,6 +107,7 @@ class Clock(Ended):
     unit: str
     starts: str
     meaning: str
+    parties: str = "*"  # as of a channel: whom the law behind the limit binds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from xborder_aml.jurisdictions.facts import Dated, Ended, Fact, Membership
+from xborder_aml.jurisdictions.facts import STATUSES, Dated, Ended, Fact, Membership
 from xborder_aml.jurisdictions.tables import JurisdictionTables
 
 __all__ = ["TERRITORIES", "Answer", "Standing", "period", "standing"]
@@ -75,9 +75,9 @@ def standing(tables: JurisdictionTables, instrument: str, jurisdiction: str, on:
     rows = tables.by_member.get((instrument, jurisdiction), [])
     answers = [(_answer(row, on), row) for row in rows]
     for wanted in (Answer.YES, Answer.UNKNOWN):
-        for answer, row in answers:
-            if answer is wanted:
-                return Standing(answer, row)
+        found = [row for answer, row in answers if answer is wanted]
+        if found:  # the row that is known best
+            return Standing(wanted, min(found, key=lambda row: STATUSES.index(row.status)))
     if answers:
         return Standing(Answer.NO, answers[-1][1])
     whole = tables.by_instrument[instrument]
@@ -93,7 +93,7 @@ def _answer(row: Membership, on: date) -> Answer:
         return Answer.NO
     if row.status == "unknown" or inside is Answer.UNKNOWN:
         return Answer.UNKNOWN
-    if row.role == "signatory":  # it may have ratified since the copy was made
+    if row.role in ("signatory", "suspended"):  # it may have ratified, or be back, since
         return Answer.NO if on <= row.as_of else Answer.UNKNOWN
     return Answer.NO if row.role == "opt_out" else Answer.YES
 

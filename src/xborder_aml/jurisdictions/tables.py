@@ -1,9 +1,9 @@
 """The packaged tables of law and co-operation, and the user's own laid over them.
 
 Each row names its source, the day as of which it was written down and its status: `verified`
-against the source named, `recalled` from memory or from a secondary source, `stale` because the
-copy that was read is old, `unknown` where it was looked for and not found. A date may be a year or
-a month where the day is not known: `2025-06`.
+against the source named, `recalled` from memory or from a source without a name or a date, `stale`
+because the copy that was read is old, `unknown` where it was looked for and not found. A date may
+be a year or a month where the day is not known, `2025-06`, or a bound: `../2025-06`, `2025-06/..`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import csv
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
@@ -205,7 +205,7 @@ def _row(name: str, row: dict[str, Any], place: str) -> Any:
     try:
         return kind(**read)
     except TypeError as error:
-        needed = [c for c in known if c not in read and c not in ("since", "until")]
+        needed = [c for c, f in known.items() if c not in read and f.default is MISSING]
         raise ParameterError(
             f"{place}: a column is missing; it has {', '.join(read)} and not "
             f"{', '.join(needed)}. Every row needs source, as_of and status"
@@ -296,10 +296,12 @@ def _check_whole(tables: JurisdictionTables) -> None:
         _require(member.instrument, instruments, "memberships name the instrument", "instruments")
     for channel in tables.channels:
         _require(channel.kind, KINDS, f"channel {channel.channel} has the kind", "")
-        for side in channel.parties.split(">"):
+    for row in (*tables.channels, *tables.clocks):
+        for side in row.parties.split(">"):
             codes = [jurisdiction_code(part) for part in side.split("+")]
             if side != "*" and side not in instruments and None in codes:
-                _require(side, instruments, f"channel {channel.channel} is for", "instruments")
+                who = "channel" if isinstance(row, Channel) else "a clock of"
+                _require(side, instruments, f"{who} {row.channel} is for", "instruments")
     ids = {row.channel for row in tables.channels}
     for name, rows in (("clocks", tables.clocks), ("value_rules", tables.value_rules)):
         for row in rows:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from xborder_aml.jurisdictions.channels import ChannelPlan
+from xborder_aml.jurisdictions.channels import ChannelPlan, binding
 from xborder_aml.jurisdictions.facts import Clock
 from xborder_aml.jurisdictions.membership import Answer, period
 from xborder_aml.jurisdictions.tables import JurisdictionTables
@@ -44,14 +44,14 @@ def clock_rows(
         "status": "recalled",
     }  # fmt: skip
     begun = {"last_in_at": last_in_at, "first_at": first_at}
-    open_lines = set()
     if plan is not None:
         lines = plan.table.select("channel", "function", "availability")
         open_lines = {(c, f) for c, f, a in lines.iter_rows() if a != "closed"}
-    for clock in tables.clocks:
-        in_force = period(clock, now.date()) is not Answer.NO
-        if (clock.channel, clock.function) in open_lines and in_force:
-            yield _row(clock, begun.get(_BEGUN.get(clock.starts, "")), now)
+        in_force = [c for c in tables.clocks if period(c, now.date()) is not Answer.NO]
+        pair = (plan.requesting, plan.requested)
+        for clock in binding(tables, in_force, pair, now.date()):
+            if (clock.channel, clock.function) in open_lines:
+                yield _row(clock, begun.get(_BEGUN.get(clock.starts, "")), now)
     if settings.limitation is not None:
         ends = datetime.combine(settings.limitation, time.max, UTC)
         yield {

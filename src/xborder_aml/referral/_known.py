@@ -55,6 +55,7 @@ def known_of(
         "international": f"{requesting} to {place}" if place not in (None, requesting) else "",
         "within_72h": f"{hours:.0f} hours before" if hours <= _RECALL_HOURS else "",
         "location": place or "",
+        "link": f"claimed money is traced to accounts in {place}" if place else "",
         "beneficiary": "; ".join(holders[:_NAMED]),
         "at_least_50k": money(total, currency) if currency == "USD" else "",
     }

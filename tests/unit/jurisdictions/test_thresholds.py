@@ -48,6 +48,9 @@ def test_codes_are_known_and_names_are_unique() -> None:
 def test_more_than_catches_from_the_next_minor_unit_on() -> None:
     assert rule("US CTR").caught_from == 1_000_001
     assert rule("CA LCTR").caught_from == 1_000_000
+    assert rule("EU transfers").caught_from == 100_001  # up to EUR 1,000: less to be told
+    assert rule("EU occasional transactions").caught_from == 1_000_000  # EUR 10,000 or more
+    assert rule("EU cash limit").caught_from == 1_000_001  # only up to EUR 10,000
 
 
 def test_union_law_holds_in_its_members_while_they_are() -> None:
