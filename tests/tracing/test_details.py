@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 import xborder_aml as xb
 from tests.tracing.conftest import START, VALUE_RULES, graph_of, ledgers, path, seeds_table
@@ -348,3 +349,19 @@ def test_money_is_worth_what_was_known_at_the_end_of_the_trace():
         for as_of in ("2024-01-01", "2024-01-02", None)
     }
     assert worth == {"2024-01-01": [80], "2024-01-02": [90], None: [90]}
+
+
+@settings(max_examples=40)
+@given(ledgers(), st.sampled_from(VALUE_RULES), st.integers(0, 4))
+def test_nothing_after_the_end_of_a_trace_bears_on_it(drawn, rule, days):
+    graph, seeds, _ = drawn
+    end = START + timedelta(days=days)
+    known = graph.window(START, end)
+    early = {tid: claims for tid, claims in seeds.items() if tid in known.transaction_ids}
+    assume(early)
+    then = xb.trace(graph, seeds_table(early), rule=rule, as_of=end)
+    alone = xb.trace(known, seeds_table(early), rule=rule, as_of=end)
+    for name in ("holdings", "flows", "lots", "steps", "minted", "exposure", "survival"):
+        assert_frame_equal(getattr(then, name), getattr(alone, name))
+    assert_frame_equal(then.paths(), alone.paths())
+    assert_frame_equal(then.worth_now(), alone.worth_now())
