@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xborder_aml.detectors import detector_of
 from xborder_aml.detectors._spec import Detector, Instance, Params, Transfer, View
 from xborder_aml.errors import DataError
+from xborder_aml.kernels.grid import step_of
 from xborder_aml.synth.economy import Economy
 from xborder_aml.synth.plant import Seeded
 from xborder_aml.synth.population import ROLES, Population
@@ -233,12 +234,25 @@ def _holds(
     seen[a:b] = np.isin(background.src[a:b], accounts) | np.isin(background.dst[a:b], accounts)
     a, b = _window(background, payments.minute)
     seen[a:b] |= whole
+    if whole:
+        seen &= _in_windows(moments(background), moments(payments), params.limits()[0])
     near = background.take(np.flatnonzero(seen))
     both = join([near, payments])
     order = np.argsort(both.minute, kind="stable")
     view = _view(e, both.take(order), holders)
     own = set(np.flatnonzero(order >= near.minute.size).tolist())
     return any({row for row, *_ in m.evidence} >= own for m in detector.reference(view, params))
+
+
+def _in_windows(at: NDArray[np.int64], own: NDArray[np.int64], width: int) -> NDArray[np.bool_]:
+    """Mark the moments that lie in a window of the calendar grid with all of `own` in it.
+
+    No other window can have a match of all of them, and definitions are slow.
+    """
+    step = step_of(width)
+    first = -((width - int(own.max())) // step) * step
+    last = int(own.min()) // step * step
+    return (first <= at) & (at <= last + width) & (first <= last)
 
 
 def _window(background: Rows, minute: NDArray[np.int64], margin: int = _MARGIN) -> tuple[int, int]:
