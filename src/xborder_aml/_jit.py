@@ -107,9 +107,8 @@ def _compile(function: _F, *, use_cache: bool) -> _F:
     # a dispatcher is called like the function that it stands for, and typed like it
     # The third entry point, for C, costs compile time in a kernel and in all that call it, and
     # nothing here uses it.
-    make = numba.njit(nogil=True, cache=use_cache, no_cfunc_wrapper=True)
-    compiled: Any = make(function)
-    return cast(_F, compiled)
+    njit: Any = numba.njit  # its stubs do not know that option
+    return cast(_F, njit(nogil=True, cache=use_cache, no_cfunc_wrapper=True)(function))
 
 
 def n_threads() -> int:

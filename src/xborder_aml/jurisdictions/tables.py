@@ -296,12 +296,13 @@ def _check_whole(tables: JurisdictionTables) -> None:
         _require(member.instrument, instruments, "memberships name the instrument", "instruments")
     for channel in tables.channels:
         _require(channel.kind, KINDS, f"channel {channel.channel} has the kind", "")
-    for row in (*tables.channels, *tables.clocks):
-        for side in row.parties.split(">"):
+    bound: tuple[Channel | Clock, ...] = (*tables.channels, *tables.clocks)
+    for limited in bound:
+        for side in limited.parties.split(">"):
             codes = [jurisdiction_code(part) for part in side.split("+")]
             if side != "*" and side not in instruments and None in codes:
-                who = "channel" if isinstance(row, Channel) else "a clock of"
-                _require(side, instruments, f"{who} {row.channel} is for", "instruments")
+                who = "channel" if isinstance(limited, Channel) else "a clock of"
+                _require(side, instruments, f"{who} {limited.channel} is for", "instruments")
     ids = {row.channel for row in tables.channels}
     for name, rows in (("clocks", tables.clocks), ("value_rules", tables.value_rules)):
         for row in rows:
