@@ -100,14 +100,14 @@ class Facts(NamedTuple):
 def facts_of(graph: TransactionGraph, accounts: pl.Series) -> Facts:
     """Return what is innocent in a graph; of these accounts it is told which are marketplaces."""
     e = graph.edges
-    standing = standing_payments(graph)
-    paid = pl.DataFrame({"by": e.originator[standing], "to": e.beneficiary[standing]})
+    rhythmic = standing_payments(graph)
+    paid = pl.DataFrame({"by": e.originator[rhythmic], "to": e.beneficiary[rhythmic]})
     staff = paid.group_by("by").agg(pl.col("to").n_unique()).filter(pl.col("to") >= _STAFF)["by"]
     return Facts(
         returned_payments(graph),
         e.holder[e.originator] == e.holder[e.beneficiary],
-        standing & np.isin(e.originator, staff.to_numpy()),
-        standing,
+        rhythmic & np.isin(e.originator, staff.to_numpy()),
+        rhythmic,
         _marketplaces(graph, accounts.unique()),
     )
 
