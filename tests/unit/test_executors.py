@@ -60,6 +60,18 @@ def test_an_error_in_a_thread_names_its_task() -> None:
     assert caught.value.__notes__[-1] == "raised in task 1 of 1 of fan_in"
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_the_tables_of_one_pattern_is_raised(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ArithmeticError("the tables")
+
+    monkeypatch.setattr("xborder_aml.detection._detect.assemble", broken)
+    with pytest.raises(ArithmeticError, match="the tables"):
+        xb.detect(GRAPH, [SPEC, "fan_out"], executor=workers)
+
+
 def test_a_killed_worker_is_told(session: Any) -> None:
     os.kill(session.workers[0].process.pid, signal.SIGKILL)
     with pytest.raises(xb.WorkerError, match=r"code -9 in task 1 of 3 of fan_in.*fewer workers"):

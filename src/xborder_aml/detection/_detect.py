@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -139,10 +140,13 @@ def detect(
         return finished(graph, parts)
     runner = make_executor(executor)
     with runner.session(graph.edges) as session:
-        parts = []
+        begun = []
         for d, p in specs:
-            found = find_in(graph, d, p, runner, session, max_findings, progress)
-            parts.append(assembled(graph, d, p, *found))
+            raw = find_in(graph, d, p, runner, session, max_findings, progress)
+            # tables are made while the next search runs
+            begun.append(session.submit(partial(assembled, graph, d, p, *raw)))
+            del raw
+        parts = [future.result() for future in begun]
     return finished(graph, parts)
 
 

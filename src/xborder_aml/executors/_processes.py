@@ -8,23 +8,26 @@ import signal
 import tempfile
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from xborder_aml.detectors import detector_of
 from xborder_aml.errors import ParameterError, WorkerError
 from xborder_aml.executors._lay import lay, pick_up
-from xborder_aml.executors._run import TASKS_A_WORKER, Session, check_workers, run_named
+from xborder_aml.executors._run import TASKS_A_WORKER, Session, check_workers, done, run_named
 from xborder_aml.executors._search import Search
 from xborder_aml.executors._task import Task
 from xborder_aml.kernels.edges import Edges
 from xborder_aml.kernels.output import Output
 
 __all__ = ["ProcessesExecutor"]
+
+_T = TypeVar("_T")
 
 _PATIENCE = 5
 """Seconds that an idle worker is given to end by itself."""
@@ -161,6 +164,9 @@ class _Processes:
         self.laid.append(name)
         lay(search.limits, self.folder / name)
         yield from self._in_order([_Job(task, name, search.capacity) for task in tasks])
+
+    def submit(self, work: Callable[[], _T]) -> Future[_T]:
+        return done(work)  # what a worker returns is copied, and this can be large
 
     def _in_order(self, jobs: list[_Job]) -> Iterator[Output]:
         left = deque(enumerate(jobs))

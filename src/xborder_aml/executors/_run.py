@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ __all__ = [
     "Session",
     "ThreadsExecutor",
     "check_workers",
+    "done",
     "make_executor",
     "run_named",
 ]
@@ -32,12 +33,26 @@ TASKS_A_WORKER = 16
 """Enough that one heavy task does not leave the other workers idle at the end."""
 
 
+_T = TypeVar("_T")
+
+
 class Session(Protocol):
     """An executor that has been given a graph."""
 
     def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
         """Yield what each task finds, in the order of the tasks."""
         ...
+
+    def submit(self, work: Callable[[], _T]) -> Future[_T]:
+        """Begin other work, before all tasks that come later; or do it at once."""
+        ...
+
+
+def done(work: Callable[[], _T]) -> Future[_T]:
+    """Do work at once; an error is raised here."""
+    future: Future[_T] = Future()
+    future.set_result(work())
+    return future
 
 
 @runtime_checkable
@@ -89,6 +104,9 @@ class _Serial:
     def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
         return (run_named(self.edges, search, task) for task in tasks)
 
+    def submit(self, work: Callable[[], _T]) -> Future[_T]:
+        return done(work)
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadsExecutor:
@@ -121,6 +139,9 @@ class _Threads:
 
     def map(self, search: Search, tasks: Sequence[Task]) -> Iterator[Output]:
         return self.pool.map(lambda task: run_named(self.edges, search, task), tasks)
+
+    def submit(self, work: Callable[[], _T]) -> Future[_T]:
+        return self.pool.submit(work)
 
 
 def make_executor(executor: Executor | int | None) -> Executor:

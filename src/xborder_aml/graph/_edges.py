@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
     """
     a = _codes(t["originator_jurisdiction"])
     b = _codes(t["beneficiary_jurisdiction"])
-    return link(
+    columns = dict[str, NDArray[Any]](
         at=plain(t["executed_at"].to_physical()),
         originator=plain(t["originator_code"]),
         beneficiary=plain(t["beneficiary_code"]),
@@ -43,6 +44,9 @@ def make_edges(t: pl.DataFrame, holder: NDArray[np.int32], opened: pl.Series) ->
         alone=(np.bincount(holder)[holder] == 1).astype(np.int8),
         opened=opened.cast(_TIME).to_physical().fill_null(UNKNOWN).to_numpy().copy(),
     )
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(_in_slots, columns)
+        return _edges(columns, _out_slots(columns), begun.result())
 
 
 def link(**columns: NDArray[Any]) -> Edges:
@@ -50,26 +54,37 @@ def link(**columns: NDArray[Any]) -> Edges:
 
     Rows are in the order of time, and accounts are numbered from 0.
     """
-    at, src, dst = (columns[c] for c in ("at", "originator", "beneficiary"))
-    out_ptr, out_row = csr(src, columns["holder"].size)
-    in_ptr, in_row = csr(dst, columns["holder"].size)
-    out_at = at[out_row]
-    edges = Edges(
-        **columns,
-        out_ptr=out_ptr,
-        out_row=out_row,
-        out_at=out_at,
-        out_to=dst[out_row],
-        out_sent=columns["sent"][out_row],
-        out_currency=columns["sent_currency"][out_row],
-        in_ptr=in_ptr,
-        in_row=in_row,
-        in_at=at[in_row],
-        in_from=src[in_row],
-        in_received=columns["received"][in_row],
-        in_currency=columns["received_currency"][in_row],
-        onward=first_slots(at, dst, out_ptr, out_at),
-    )
+    return _edges(columns, _out_slots(columns), _in_slots(columns))
+
+
+def _out_slots(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    ptr, row = csr(columns["originator"], columns["holder"].size)
+    at = columns["at"][row]
+    return {
+        "out_ptr": ptr,
+        "out_row": row,
+        "out_at": at,
+        "out_to": columns["beneficiary"][row],
+        "out_sent": columns["sent"][row],
+        "out_currency": columns["sent_currency"][row],
+        "onward": first_slots(columns["at"], columns["beneficiary"], ptr, at),
+    }
+
+
+def _in_slots(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    ptr, row = csr(columns["beneficiary"], columns["holder"].size)
+    return {
+        "in_ptr": ptr,
+        "in_row": row,
+        "in_at": columns["at"][row],
+        "in_from": columns["originator"][row],
+        "in_received": columns["received"][row],
+        "in_currency": columns["received_currency"][row],
+    }
+
+
+def _edges(*parts: dict[str, NDArray[Any]]) -> Edges:
+    edges = Edges(**{name: array for part in parts for name, array in part.items()})
     for array in edges:  # frozen; and a kernel compiles once, for read-only arrays
         array.flags.writeable = False
     return edges

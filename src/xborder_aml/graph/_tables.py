@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from xborder_aml.graph._names import Names
 from xborder_aml.schema import ACCOUNTS, RESOLUTION
@@ -23,14 +26,21 @@ CODES = pl.Int32
 
 def encode(transactions: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Return account names, sorted, and the originator's and beneficiary's code of each row."""
-    met = Names()
-    sides = [met.numbers(transactions[side]) for side in ("originator", "beneficiary")]
+    with ThreadPoolExecutor(2) as pool:
+        sides = (transactions[side] for side in ("originator", "beneficiary"))
+        (met, src), (other, dst) = pool.map(_numbered, sides)
+    dst = met.numbers(other.text())[dst]
     names = met.text()
     order = names.arg_sort()
     code = np.empty(len(met), np.int32)
     code[order.to_numpy()] = np.arange(len(met), dtype=np.int32)
-    src, dst = (pl.Series(code[side], dtype=CODES) for side in sides)
-    return names.gather(order).rename("account"), src, dst
+    sources, targets = (pl.Series(code[side], dtype=CODES) for side in (src, dst))
+    return names.gather(order).rename("account"), sources, targets
+
+
+def _numbered(names: pl.Series) -> tuple[Names, NDArray[np.int32]]:
+    met = Names()
+    return met, met.numbers(names)
 
 
 def is_ordered(table: pl.DataFrame) -> bool:
