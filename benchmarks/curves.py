@@ -9,12 +9,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 430, 300, 62, 118, 34, 40
+_TICK = 24  # the least room of a number below an axis
 _COLUMNS = 2
+_MEMORY = "memory: "  # what the machine sets; the page says so, and names are short
 _STYLES = {
     "ours": 'class="pay"',
     "snapml": 'class="pay cross" stroke-dasharray="7 4"',
-    "memory: read once": 'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="2 4"',
-    "memory: a gather each": 'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="9 3 2 3"',
+    f"{_MEMORY}read once": 'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="2 4"',
+    f"{_MEMORY}a gather each": (
+        'stroke="currentColor" stroke-opacity=".5" stroke-dasharray="9 3 2 3"'
+    ),
 }
 """By the name of a line."""
 
@@ -70,11 +74,11 @@ def _panel(panel: Panel) -> str:
             f"{_seconds(decade)}</text>"
         )
         decade *= 10
-    for x in sorted(set(xs)):
-        out.append(
-            f'<text class="muted" x="{across(x):.1f}" y="{_HEIGHT - _BOTTOM + 16}" '
-            f'text-anchor="middle">{_short(x)}</text>'
-        )
+    out += [
+        f'<text class="muted" x="{place:.1f}" y="{_HEIGHT - _BOTTOM + 16}" '
+        f'text-anchor="middle">{_short(x)}</text>'
+        for place, x in _apart([(across(x), x) for x in sorted(set(xs))])
+    ]
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     out.append(
         f'<text class="muted" x="{middle}" y="{_HEIGHT - 6}" text-anchor="middle">'
@@ -90,7 +94,7 @@ def _lines(panel: Panel, across, up) -> list[str]:
         places = [(across(x), up(y)) for x, y in sorted(line)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         out.append(f'<polyline points="{path}" fill="none" stroke-width="2" {style}/>')
-        if not name.startswith("memory"):  # so that a line of one point is seen
+        if not name.startswith(_MEMORY):  # so that a line of one point is seen
             out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" {style}/>' for x, y in places]
         x, y = max(line)
         labels.append([up(y) + 4, across(x) + 6, name])
@@ -98,10 +102,19 @@ def _lines(panel: Panel, across, up) -> list[str]:
     for above, below in pairwise(labels):
         below[0] = max(below[0], above[0] + 13)  # so that names do not overlap
     out += [
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11">{escape(name)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11">{escape(name.removeprefix(_MEMORY))}</text>'
         for y, x, name in labels
     ]
     return out
+
+
+def _apart(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out what would be written over its neighbour; both ends are kept."""
+    out = [places[0]]
+    for place, x in places[1:-1]:
+        if place - out[-1][0] >= _TICK and places[-1][0] - place >= _TICK:
+            out.append((place, x))
+    return out + list(places[1:][-1:])
 
 
 def _axis(low: float, high: float, start: float, end: float, is_log: bool):

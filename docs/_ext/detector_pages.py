@@ -216,8 +216,8 @@ def defaults(detector: Any) -> str:
         (detector.coarse, "with dates and no times"),
         (detector.no_borders, "that know no jurisdictions"),
     ):
-        known = {f.name for f in dataclasses.fields(detector.params)}
-        shown = ", ".join(f"`{k}={v!r}`" for k, v in values.items() if k in known)
+        usual = {f.name: f.default for f in dataclasses.fields(detector.params)}
+        shown = ", ".join(f"`{k}={v!r}`" for k, v in values.items() if usual.get(k, v) != v)
         if shown:
             parts.append(f"for ledgers {when}, {shown}")
     return f"Where no parameters are given: {'; '.join(parts)}.\n" if parts else ""

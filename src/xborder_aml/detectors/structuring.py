@@ -107,7 +107,7 @@ class Structuring(Params):
 
     window: str | timedelta = param("7d", "Longest time from first to last payment.", unit="time")
     min_payments: int = param(3, "Fewest payments just below a threshold.", unit="transfers")
-    near: float = param(0.7, "Where `just below` begins.", unit="share")
+    near: float = param(0.7, 'Share of a threshold at which "just below" begins.', unit="share")
     fair: float = param(0.6, "Share of payments near a threshold that lie below.", unit="share")
     max_false: float = param(0.05, "Share of false accounts to expect at most.", unit="share")
     threshold_minor: int = param(
