@@ -27,6 +27,7 @@ from xborder_aml.jurisdictions.facts import (
 )
 from xborder_aml.jurisdictions.membership import Answer, Standing, period, standing
 from xborder_aml.jurisdictions.tables import JurisdictionTables, jurisdiction_tables
+from xborder_aml.jurisdictions.words import conditions, context, doubts, groups, not_known, obstacle
 from xborder_aml.schema import Column, Table
 
 __all__ = ["AVAILABILITY", "CHANNELS", "ChannelPlan", "binding", "channels"]
@@ -177,7 +178,7 @@ def channels(
         predicate=predicate,
         function=function,
         table=pl.DataFrame(rows, schema=CHANNELS.dtypes, orient="row"),
-        context=tuple(_context(known, asked, day)),
+        context=tuple(context(known, asked, day)),
     )
 
 
@@ -199,7 +200,7 @@ def _line(
     predicate: str | None,
 ) -> dict[str, Any]:
     belongs = _sides(tables, channel.parties, pair, on)
-    closed, open_questions = _obstacles(channel, belongs, pair, on, predicate)
+    closed, open_questions = _obstacles(tables, channel, belongs, pair, on, predicate)
     clocks = binding(tables, _in_force(tables.clocks, channel, function, on), pair, on)
     rules = _in_force(tables.value_rules, channel, function, on)
     facts: list[Fact] = [channel, *clocks, *rules, *(b.fact for b in belongs if b.fact)]
@@ -219,7 +220,7 @@ def _line(
         "deadline_hours": min((c.amount * _HOURS[c.unit] for c in clocks), default=None),
         "value_rule": "; ".join(map(_rule_text, rules)) or None,
         "evidential_use": channel.evidential_use,
-        "missing": [] if closed else [*channel.needs, *_doubts(channel, belongs, pair)],
+        "missing": [] if closed else [*channel.needs, *doubts(tables, channel, belongs, pair)],
         "status": max(statuses, key=STATUSES.index),
         "as_of": min(f.as_of for f in facts),
         "sources": list(dict.fromkeys(f.source for f in facts)),
@@ -231,7 +232,7 @@ def _sides(
 ) -> list[Standing]:
     """Tell of both sides of a pair whether they belong to the parties."""
     return [
-        _belongs(tables, side, code, on) for code, side in zip(pair, _groups(parties), strict=True)
+        _belongs(tables, side, code, on) for code, side in zip(pair, groups(parties), strict=True)
     ]
 
 
@@ -241,11 +242,11 @@ def binding(
     """Keep the time limits of law that binds both sides; where that is not known, say so."""
     kept = []
     for clock in clocks:
-        answers = {side.answer for side in _sides(tables, clock.parties, pair, on)}
-        if Answer.NO in answers:
+        sides = _sides(tables, clock.parties, pair, on)
+        if Answer.NO in (side.answer for side in sides):
             continue
-        if Answer.UNKNOWN in answers:
-            clock = replace(clock, meaning=f"{clock.meaning}, if both belong to {clock.parties}")
+        if unsure := conditions(tables, clock.parties, sides, pair):
+            clock = replace(clock, meaning=f"{clock.meaning}, if {unsure}")
         kept.append(clock)
     return kept
 
@@ -258,6 +259,7 @@ def _belongs(tables: JurisdictionTables, side: str, code: str, on: date) -> Stan
 
 
 def _obstacles(
+    tables: JurisdictionTables,
     channel: Channel,
     belongs: list[Standing],
     pair: tuple[str, str],
@@ -271,12 +273,11 @@ def _obstacles(
     if alive is not Answer.YES:
         span = f"from {channel.since or 'the start'} to {channel.until or 'now'}"
         (closed if alive is Answer.NO else unknown).append(f"the channel is in use {span}")
-    for code, side, group in zip(pair, belongs, _groups(channel.parties), strict=True):
-        because = _because(side.fact)
+    for n, (code, side) in enumerate(zip(pair, belongs, strict=True)):
         if side.answer is Answer.NO:
-            closed.append(f"{code} does not belong to {group} on {on}{because}")
+            closed.append(obstacle(tables, channel.parties, n, code, side, on))
         elif side.answer is Answer.UNKNOWN:
-            unknown.append(f"whether {code} belongs to {group} on {on} is not known{because}")
+            unknown.append(not_known(tables, groups(channel.parties)[n], code, side, on))
     if "any" not in channel.predicates:
         scope = ", ".join(channel.predicates)
         if predicate is None:
@@ -284,28 +285,6 @@ def _obstacles(
         elif predicate not in channel.predicates:
             closed.append(f"it is for {scope}, and not for {predicate}")
     return closed, unknown
-
-
-def _because(fact: Fact | None) -> str:
-    return f" ({fact.source})" if fact else ""
-
-
-def _groups(parties: str) -> tuple[str, str]:
-    sides = parties.split(">")
-    return sides[0], sides[-1]
-
-
-def _doubts(channel: Channel, belongs: list[Standing], pair: tuple[str, str]) -> list[str]:
-    """Return what is to be confirmed before the request is sent."""
-    out = []
-    for code, side, group in zip(pair, belongs, _groups(channel.parties), strict=True):
-        if side.answer is Answer.UNKNOWN:
-            out.append(f"find out: does {code} belong to {group}?")
-        elif side.fact is not None and side.fact.status != "verified":
-            out.append(f"confirm: {code} in {group} ({side.fact.status}, {side.fact.as_of})")
-    if channel.status != "verified":
-        out.append(f"confirm: the line of this channel ({channel.status}, {channel.as_of})")
-    return out
 
 
 def _in_force(rows: Iterable[Any], channel: Channel, function: str, on: date) -> list[Any]:
@@ -328,30 +307,6 @@ def _rule_text(rule: ValueRule) -> str:
     if rule.amount is None:
         return rule.meaning
     return f"{rule.comparator} {rule.amount:,} {rule.currency}: {rule.meaning}"
-
-
-def _context(tables: JurisdictionTables, requested: str, on: date) -> Iterable[str]:
-    for row in tables.instruments:
-        if row.kind == "list":
-            found = standing(tables, row.instrument, requested, on)
-            if found.fact is not None and found.answer is not Answer.NO:
-                listed = "is on" if found.answer is Answer.YES else "may have been on"
-                yield (
-                    f"{requested} {listed} the list {row.name} "
-                    f"({found.status} as of {found.fact.as_of}: {found.fact.source})"
-                )
-    laws = [c for c in tables.confiscation if c.jurisdiction == requested]
-    if not laws:
-        yield f"{requested}: whether its law knows confiscation without conviction is not known"
-    for law in laws:
-        if period(law, on) is Answer.NO:
-            yield f"{requested}: confiscation without conviction is not known before {law.since}"
-            continue
-        yield (
-            f"{requested} ({law.tradition} law): confiscation after conviction: "
-            f"{law.conviction_based}; without conviction: {law.non_conviction_based} "
-            f"({law.law}; {law.status} as of {law.as_of})"
-        )
 
 
 def _tables(given: Any) -> JurisdictionTables:

@@ -68,6 +68,7 @@ class Instrument(Fact):
     instrument: str
     name: str
     kind: str
+    member: str = ""  # what a jurisdiction of it is, as after "is": "a party to UNCAC"
     in_force: PartialDate | None = None
     complete_until: date | None = None  # up to here, whoever has no row is no member
 

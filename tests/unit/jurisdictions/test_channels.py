@@ -15,6 +15,7 @@ from xborder_aml.jurisdictions import JURISDICTIONS
 from xborder_aml.jurisdictions.channels import AVAILABILITY, CHANNELS
 from xborder_aml.jurisdictions.facts import FUNCTIONS, KINDS, PREDICATES, STATUSES
 from xborder_aml.jurisdictions.membership import Answer, standing
+from xborder_aml.jurisdictions.names import NAMES
 from xborder_aml.jurisdictions.partial import partial_date
 
 TABLES = xb.jurisdiction_tables()
@@ -208,7 +209,8 @@ def test_opt_outs_are_a_no_although_the_state_is_in_the_union(code: str) -> None
     plan = xb.channels("EE", code, on="2025-01-01", function="freeze")
     closed = line(plan, "EU_2018_1805", "freeze")
     assert closed["availability"] == "closed"
-    assert f"{code} does not belong to EU_2018_1805" in closed["why"]
+    name = {"DK": "Denmark", "IE": "Ireland"}[code]
+    assert f"{name} was not bound by Regulation (EU) 2018/1805 on 2025-01-01" in closed["why"]
     assert "Protocol" in closed["why"]
     assert closed["missing"] == []
 
@@ -273,7 +275,8 @@ def test_a_time_limit_runs_only_between_those_whom_its_law_binds() -> None:
 
     assert "8 hours" in told("LV", "SIENA", "trace", "2026-11-25")
     assert told("DK", "SIENA", "trace", "2026-11-25") is None  # Protocol 22
-    assert "if both belong to EU_2024_1260" in told("IE", "SIENA", "trace", "2026-11-25")
+    perhaps = told("IE", "SIENA", "trace", "2026-11-25")
+    assert "if Ireland is bound by Directive (EU) 2024/1260" in perhaps
     assert "working days" in told("DK", "FIUNET", "stop", "2027-07-10")
     assert told("NO", "FIUNET", "stop", "2027-07-10") is None
 
@@ -307,7 +310,7 @@ def test_sides_that_differ_are_told_apart() -> None:
 def test_without_a_treaty_a_state_may_or_may_not_act() -> None:
     letters = line(xb.channels("EE", "LV", on="2025-03-01"), "LETTERS_ROGATORY", "freeze")
     assert letters["availability"] == "unknown"
-    assert "find out: does LV belong to RECIPROCITY?" in letters["missing"]
+    assert "find out whether Latvia is willing to act without a treaty" in letters["missing"]
 
 
 def test_what_is_not_known_is_asked_for_and_not_closed() -> None:
@@ -315,7 +318,7 @@ def test_what_is_not_known_is_asked_for_and_not_closed() -> None:
                    "freeze")  # fmt: skip
     assert unknown["availability"] == "unknown"
     assert unknown["requested_status"] == "unknown"
-    assert "find out: does XK belong to UNCAC?" in unknown["missing"]
+    assert "find out whether Kosovo is a party to UNCAC" in unknown["missing"]
     assert unknown["status"] == "unknown"
 
 
@@ -323,15 +326,59 @@ def test_a_stale_row_is_told_and_to_be_confirmed() -> None:
     carin = line(xb.channels("EE", "LV", on="2025-03-01"), "CARIN", "trace")
     assert carin["status"] == "stale"
     assert carin["as_of"] == date(2021, 12, 31)
-    assert "confirm: EE in CARIN (stale, 2021-12-31)" in carin["missing"]
+    assert "confirm that Estonia is in CARIN (stale, 2021-12-31)" in carin["missing"]
+
+
+def test_who_may_use_a_channel_is_told_in_words(tmp_path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        """
+[[channels]]
+channel = "MLAT_EE_US"
+name = "A treaty"
+kind = "judicial"
+functions = ["freeze"]
+parties = "EE+US"
+contact = "Central authorities"
+legal_basis = "The treaty"
+source = "made up"
+as_of = 2026-01-15
+status = "verified"
+""",
+        "utf-8",
+    )
+
+    def why(requesting: str, requested: str) -> dict[str, str]:
+        plan = xb.channels(requesting, requested, on="2025-03-01", tables=own)
+        return {row["channel"]: row["why"] for row in plan.table.iter_rows(named=True)}
+
+    assert why("EE", "US")["MLAT_EE_US"] is None
+    assert why("DE", "US")["MLAT_EE_US"] == "it is between Estonia and the United States"
+
+    assert why("EE", "LV")["FFKC_RRP"] == "only the United States can ask by it"
+    assert why("US", "LV")["US_981K"] == "only the United States can be asked by it"
+    assert why("EE", "NO")["EU_2018_1805"].startswith("Norway was not bound by Regulation")
+
+
+def test_every_code_has_a_name() -> None:
+    assert set(NAMES) == set(JURISDICTIONS)
+    assert all(name == " ".join(name.split()) != "" for name in NAMES.values())
+
+
+def test_every_treaty_and_network_says_what_its_members_are() -> None:
+    bare = [row.instrument for row in TABLES.instruments if not row.member]
+    kinds = {TABLES.by_instrument[name].kind for name in bare}
+    assert kinds <= {"list", "body"}  # the first are told as lists, by the second no channel goes
+    used = {side for c in (*TABLES.channels, *TABLES.clocks) for side in c.parties.split(">")}
+    assert not used & set(bare)
 
 
 def test_context_tells_lists_and_confiscation_law_as_of_the_day() -> None:
     listed = xb.channels("EE", "VG", on="2026-01-01").context
-    assert any("VG is on the list" in c and "verified" in c for c in listed)
-    assert not any("is on the list" in c for c in xb.channels("EE", "VG", on="2025-01-01").context)
+    assert any("The British Virgin Islands: on the list" in c and "verified" in c for c in listed)
+    assert not any(": on the list" in c for c in xb.channels("EE", "VG", on="2025-01-01").context)
     british = xb.channels("EE", "GB", on="2025-01-01").context
-    assert any("without conviction: yes" in c for c in british)
+    assert any("without one: yes" in c for c in british)
     nothing = xb.channels("EE", "LV", on="2025-01-01").context
     assert any("is not known" in c for c in nothing)
 
