@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from datetime import date
 
 from xborder_aml.jurisdictions import jurisdiction_code
-from xborder_aml.jurisdictions.facts import Channel
+from xborder_aml.jurisdictions.facts import Channel, Fact
 from xborder_aml.jurisdictions.membership import Answer, Standing, period, standing
 from xborder_aml.jurisdictions.names import jurisdiction_name, listed
 from xborder_aml.jurisdictions.tables import JurisdictionTables
 
 __all__ = ["conditions", "context", "doubts", "groups", "member_words", "not_known", "obstacle"]
+
+
+_UNSURE = {
+    "recalled": "written from memory on",
+    "stale": "by a source of",
+    "unknown": "looked for and not found on",
+}
+"""How sure a row is that is not verified, before its day."""
 
 
 def groups(parties: str) -> tuple[str, str]:
@@ -69,9 +77,9 @@ def doubts(
         if side.answer is Answer.UNKNOWN:
             out.append(f"find out whether {told}")
         elif side.fact is not None and side.status != "verified":
-            out.append(f"confirm that {told} ({side.status}, {side.fact.as_of})")
+            out.append(f"confirm that {told} ({_from(side.fact)})")
     if channel.status != "verified":
-        out.append(f"confirm what is said of this channel ({channel.status}, {channel.as_of})")
+        out.append(f"confirm what is said of this channel ({_from(channel)})")
     return out
 
 
@@ -99,6 +107,10 @@ def context(tables: JurisdictionTables, requested: str, on: date) -> Iterator[st
             f"{law.conviction_based}; without one: {law.non_conviction_based} "
             f"({law.law}; {law.status} as of {law.as_of})"
         )
+
+
+def _from(fact: Fact) -> str:
+    return f"{_UNSURE[fact.status]} {fact.as_of}"
 
 
 def _name(part: str) -> str:

@@ -6,10 +6,19 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from xborder_aml.jurisdictions.names import jurisdiction_name
 from xborder_aml.jurisdictions.tables import jurisdiction_tables
 from xborder_aml.referral.settings import ReferralSettings
+from xborder_aml.report.formats import UNKNOWN
 
-__all__ = ["ORDER_WORDS", "STATUS_WORDS", "abbreviations", "assumption_rows", "channel_rows"]
+__all__ = [
+    "ORDER_WORDS",
+    "STATUS_WORDS",
+    "abbreviations",
+    "assumption_rows",
+    "channel_rows",
+    "place_words",
+]
 
 ORDER_WORDS = {
     "ledger": "in the order of the ledger",
@@ -31,6 +40,17 @@ _BANDS = {
     "survival_unknown": "Share of the money that is still there, where the ledger does not tell",
 }
 _WORD = re.compile(r"[A-Z][A-Z0-9_]+")
+
+
+def place_words(code: str | None) -> str:
+    """Return the name of a jurisdiction with its code; ?? where it is not known.
+
+    Examples
+    --------
+    >>> place_words("EE"), place_words(None)
+    ('Estonia (EE)', 'an unknown jurisdiction (??)')
+    """
+    return f"{jurisdiction_name(code)} ({code or UNKNOWN})"
 
 
 def channel_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

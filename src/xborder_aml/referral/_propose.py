@@ -344,7 +344,7 @@ class _Sheet:
         """Return schema COMPLETENESS as rows."""
         out: list[dict[str, Any]] = []
         for (case, place), rows in self.spots.items():
-            known = known_of(self.traced, self.cases, case, place, rows, self.requesting, self.at)
+            known = known_of(self.traced, self.cases, case, place, rows, self.at)
             told = completeness(known, self.facts)
             out += [{"case": case, "jurisdiction": place, **row} for row in told]
         return out

@@ -16,13 +16,16 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from xborder_aml.errors import ParameterError
+from xborder_aml.jurisdictions.names import jurisdiction_name, listed
 from xborder_aml.referral._casewords import (
     ORDER_WORDS,
     STATUS_WORDS,
     abbreviations,
     assumption_rows,
     channel_rows,
+    place_words,
 )
+from xborder_aml.referral.completeness import TEMPLATE_CHANNELS
 from xborder_aml.referral.decision import DECISION_CODES
 from xborder_aml.referral.evidence import (
     corridor_table,
@@ -50,7 +53,7 @@ _ACCOUNTS = 25
 _LINES = 8
 _CHANNELS = 3
 _WAYS = 10
-_LANES_PX = 640
+_LANES_PX = 510
 """Width of the flow picture on the page, less the names of its lanes."""
 
 DECISION_WORDS = {
@@ -113,6 +116,7 @@ def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = 
     environment.filters |= {"embed": embed, "plain": plain}
     return environment.get_template("casefile.html.jinja").render(
         case=cases[0], fig=fig, referral=referral, n_figures=len(known),
+        requesting=place_words(referral.requesting), places=_codes(referral),
         summary=_summary(referral, fig), requests=_requests(referral),
         steps=_steps(referral), step_words=STEPS, accounts=_accounts(referral),
         pictures=_pictures(referral), corridors=corridor_table(referral),
@@ -185,10 +189,16 @@ def _summary(referral: Referral, fig: Callable[[str], Markup]) -> list[Markup]:
 
 def _places(codes: list[str | None]) -> str:
     """Write jurisdictions in a row; the first twelve."""
-    names = [code or "an unknown jurisdiction" for code in codes] or ["no jurisdiction"]
-    if len(names) > 12:
-        names = [*names[:11], f"{len(names) - 11} others"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    names = [jurisdiction_name(code) for code in codes] or ["no jurisdiction"]
+    return listed(names if len(names) <= 12 else [*names[:11], f"{len(names) - 11} others"])
+
+
+def _codes(referral: Referral) -> list[tuple[str, str]]:
+    """Return the codes of jurisdictions that the page prints, with their names."""
+    corridors = corridor_table(referral)
+    codes = {referral.requesting, *referral.requests["jurisdiction"].drop_nulls()}
+    codes |= {*corridors["rows"], *corridors["columns"]} - {UNKNOWN}
+    return [(code, jurisdiction_name(code)) for code in sorted(codes)]
 
 
 def _requests(referral: Referral) -> list[dict[str, Any]]:
@@ -248,7 +258,7 @@ def _pictures(referral: Referral) -> dict[str, Any]:
     figures = {
         "waterfall": waterfall_figure(referral),
         "sensitivity": sensitivity_figure(referral),
-        "survival": survival_figure(traced),
+        "survival": survival_figure(traced, currencies=_currencies(referral)),
         "flow": flow_figure(
             rows, holders=dict(held.iter_rows()), max_lanes=14, max_arrows=60, width=_LANES_PX
         ),
@@ -257,6 +267,11 @@ def _pictures(referral: Referral) -> dict[str, Any]:
         figures["value"] = value_figure(traced)
     parts: dict[str, Any] = {name: take_apart(figure) for name, figure in figures.items()}
     return parts | {"ways": ways.height, "way_ids": len(ids)}
+
+
+def _currencies(referral: Referral) -> set[str]:
+    """Return the currencies that the money of the case is in."""
+    return {currency for own in native_holdings(referral).values() for currency in own}
 
 
 def _evidence(referral: Referral) -> dict[str, Any]:
@@ -294,7 +309,8 @@ def _plans(referral: Referral) -> list[dict[str, Any]]:
         lines = referral.plans.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
         lines = lines.group_by("function", maintain_order=True).head(_CHANNELS)
         plan = referral.channel_plans.get(place or "")
-        out.append({"place": place or UNKNOWN, "lines": channel_rows(lines.to_dicts()),
+        out.append({"place": place or UNKNOWN, "name": place_words(place),
+                    "lines": channel_rows(lines.to_dicts()),
                     "domestic": place == referral.requesting,
                     "context": () if plan is None else plan.context})  # fmt: skip
     return out
@@ -309,15 +325,31 @@ def _rules(referral: Referral) -> dict[str, Any]:
 
 
 def _lint(referral: Referral) -> dict[str, Any]:
-    """Return the completeness of one request: that abroad, if there is one, with most expected."""
+    """Return the completeness of one request: that abroad, if there is one, with most expected.
+
+    Templates of channels that are closed between the two sides are named, and not gone through.
+    """
     places = referral.requests["jurisdiction"].to_list()
     if not places:
-        return {"place": None, "others": 0, "templates": []}
+        return {"place": None, "others": 0, "templates": [], "closed": []}
     abroad = (place for place in places if place not in (None, referral.requesting))
     place = next(abroad, places[0])
     rows = referral.completeness.filter(pl.col("jurisdiction").cast(pl.String).eq_missing(place))
+    closed = _closed_templates(referral, place)
     templates = [
         {"name": name, "rows": part.to_dicts(), "missing": part.filter(state="missing").height}
         for (name,), part in rows.group_by("template", maintain_order=True)
+        if name not in closed
     ]
-    return {"place": place or UNKNOWN, "others": len(places) - 1, "templates": templates}
+    return {"place": place_words(place), "others": len(places) - 1, "templates": templates,
+            "domestic": place == referral.requesting, "closed": closed}  # fmt: skip
+
+
+def _closed_templates(referral: Referral, place: str | None) -> list[str]:
+    """Return the templates of which every channel is closed; without a plan, none."""
+    plan = referral.channel_plans.get(place or "")
+    if plan is None:
+        return []
+    usable = set(plan.table.filter(pl.col("availability") != "closed")["channel"])
+    known = set(plan.table["channel"])
+    return [t for t, own in TEMPLATE_CHANNELS.items() if own & known and not own & usable]

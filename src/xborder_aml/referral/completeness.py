@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from xborder_aml.errors import ParameterError, did_you_mean
 
-__all__ = ["FACTS", "TEMPLATES", "Item", "Known", "check_facts", "completeness"]
+__all__ = [
+    "FACTS",
+    "TEMPLATES",
+    "TEMPLATE_CHANNELS",
+    "Item",
+    "Known",
+    "check_facts",
+    "completeness",
+]
 
 FACTS = {
     "authority": "The authority that makes the request, and its functions.",
@@ -99,14 +107,14 @@ TEMPLATES: dict[str, tuple[Item, ...]] = {
         Item("3", "victim's location: city and state", "victim_location"),
         Item("4", "originating bank", "originating_bank"),
         Item("5", "originating account", "originating_account"),
-        Item("6", "beneficiary's name", "beneficiary"),
+        Item("6", "beneficiary's name", "paid_holder"),
         Item("7", "beneficiary bank", "beneficiary_bank"),
-        Item("8", "beneficiary account", "property"),
+        Item("8", "beneficiary account", "paid_account"),
         Item("9", "location of the beneficiary bank, if known", "beneficiary_bank_location"),
         Item("10", "intermediary bank, if known", "intermediary_bank"),
         Item("11", "SWIFT number", "swift"),
-        Item("12", "date of the transfer", "date"),
-        Item("13", "amount of the transfer", "value"),
+        Item("12", "date of the transfer", "paid_on"),
+        Item("13", "amount of the transfer", "paid"),
         Item("further", "anything further, such as 'for further credit to'", "further"),
         Item("condition", "USD 50,000 or more", "at_least_50k"),
         Item("condition", "an international transfer", "international"),
@@ -148,6 +156,16 @@ chain, which is not public itself; the certificate as of 2025-05-01, whose secti
 sender's central authority alone. Until 2027-07-10 Directive (EU) 2015/849 art. 53(1) asks for the
 same as art. 31(1), without the links.
 """
+
+
+TEMPLATE_CHANNELS: dict[str, frozenset[str]] = {
+    "UNCAC art. 46(15)": frozenset({"MLA_UNCAC", "MLA_UNTOC"}),
+    "UNCAC art. 55(3)": frozenset({"MLA_UNCAC", "MLA_UNTOC"}),
+    "Directive (EU) 2024/1640 art. 31(1)": frozenset({"FIUNET"}),
+    "FBI financial fraud kill chain": frozenset({"FFKC_RRP"}),
+    "Regulation (EU) 2018/1805 Annex I": frozenset({"EU_2018_1805"}),
+}
+"""The channels that a template is of; UNTOC art. 18(14) and 13(3) ask for the same as UNCAC's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ DECISIONS = ("REFER_URGENT", "REFER", "ENRICH", "MONITOR", "DO_NOT_REFER")
 DECISION_CODES = {
     "RECALL_WINDOW": "Claimed money came in so lately that it may still be recalled.",
     "LEAVING_FAST": "Waiting would lose a large share of what can be expected.",
-    "WORTH_ASKING": "A channel is open, and the expected value is above the minimum.",
+    "WORTH_ASKING": "An authority there can be asked, and the expected value is above the minimum.",
     "NOT_LOCATED": "The ledger does not tell in which jurisdiction the money is.",
     "CHANNEL_UNKNOWN": "No channel to freeze is known to be open; none is known to be closed.",
     "NO_RATE": "The money has no base amount, so no value can be expected of it.",

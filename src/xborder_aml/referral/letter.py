@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from xborder_aml.errors import ParameterError, did_you_mean
+from xborder_aml.jurisdictions.names import jurisdiction_name
+from xborder_aml.referral._casewords import place_words
 from xborder_aml.referral.completeness import FACTS
 from xborder_aml.referral.evidence import native_holdings
 from xborder_aml.referral.proposal import Referral
@@ -73,7 +75,7 @@ def letter_of_request(
     >>> graph = xb.TransactionGraph(xb.example_ledger())
     >>> referral = xb.refer(xb.trace(graph, {"victim": [4]}), requesting="EE")
     >>> print(letter_of_request(referral, "CY").splitlines()[0])
-    # Draft letter of request: EE to CY
+    # Draft letter of request: Estonia to Cyprus
     """
     if form not in FORMS:
         raise ParameterError(
@@ -90,7 +92,10 @@ def letter_of_request(
             f"no claimed money is held in {jurisdiction!r}"
             f"{did_you_mean(str(jurisdiction), known)}; it is in {', '.join(known) or 'no place'}"
         )
-    title = f"Draft letter of request: {referral.requesting} to {jurisdiction or UNKNOWN}"
+    title = (
+        f"Draft letter of request: {jurisdiction_name(referral.requesting)} to "
+        f"{jurisdiction_name(jurisdiction)}"
+    )
     sections = list(_sections(referral, jurisdiction))
     return _markdown(title, sections) if form == "markdown" else _html(title, sections)
 
@@ -109,7 +114,8 @@ def _sections(referral: Referral, place: str | None) -> Iterator[_Section]:
     if line is not None:
         basis = f"{line['legal_basis']} ({line['name']}; {line['contact']})."
     yield _Section("Authorities", [
-        f"Requesting jurisdiction: {referral.requesting}. Requested: {place or UNKNOWN}.",
+        f"Requesting jurisdiction: {place_words(referral.requesting)}. Requested: "
+        f"{place_words(place)}.",
         fact("authority"), fact("contact"),
     ])  # fmt: skip
     doubts = [] if line is None else [_Missing(text, "CHECK") for text in line["missing"]]
@@ -171,7 +177,7 @@ def _story(referral: Referral, request: Mapping[str, Any]) -> list[str]:
         f"{seeded}: {_ids(ids)}.",
         f"Followed by the declared rule “{RULE_WORDS[traced.rule]}” to {traced.ended_at:%Y-%m-%d}, "
         f"{money(request['traced_minor'], request['base_currency'])} of it is in "
-        f"{n} account{'s' if n != 1 else ''} in {request['jurisdiction'] or UNKNOWN}.",
+        f"{n} account{'s' if n != 1 else ''} in {jurisdiction_name(request['jurisdiction'])}.",
     ]
 
 

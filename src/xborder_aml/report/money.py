@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import plotly.graph_objects as go
@@ -26,7 +27,9 @@ _MARKS = ((1, "24 h"), (3, "72 h"), (10, "10 d"), (45, "45 d"))
 _WIDTH = 26
 
 
-def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
+def survival_figure(
+    traced: Traced, *, days: int = 90, currencies: Collection[str] | None = None
+) -> go.Figure:
     """Draw the share of claimed money that stays in an account for longer than a time.
 
     Parameters
@@ -35,6 +38,8 @@ def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
         What `trace` returned.
     days
         Where the axis ends.
+    currencies
+        Currencies to draw; by default all.
 
     Returns
     -------
@@ -56,6 +61,8 @@ def survival_figure(traced: Traced, *, days: int = 90) -> go.Figure:
     if days < 1:
         raise ParameterError(f"days={days} must be at least 1")
     table = traced.survival
+    if currencies is not None:
+        table = table.filter(pl.col("currency").cast(pl.String).is_in(list(currencies)))
     title = "How long money stays in an account"
     if table.is_empty():
         return _ink.blank(f"{title}: no claimed money has left one")

@@ -326,7 +326,7 @@ def test_a_stale_row_is_told_and_to_be_confirmed() -> None:
     carin = line(xb.channels("EE", "LV", on="2025-03-01"), "CARIN", "trace")
     assert carin["status"] == "stale"
     assert carin["as_of"] == date(2021, 12, 31)
-    assert "confirm that Estonia is in CARIN (stale, 2021-12-31)" in carin["missing"]
+    assert "confirm that Estonia is in CARIN (by a source of 2021-12-31)" in carin["missing"]
 
 
 def test_who_may_use_a_channel_is_told_in_words(tmp_path) -> None:

@@ -51,6 +51,26 @@ def test_the_page_has_every_part(page):
     assert "http://" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
 
 
+def test_templates_of_closed_channels_are_named_and_not_gone_through(page):
+    lacks = page[page.index('<section id="missing">') : page.index('<section id="check">')]
+    assert "<h3>UNCAC art. 46(15): " in lacks
+    assert "by: FBI financial fraud kill chain" in lacks  # only the United States can ask by it
+    assert "<h3>FBI" not in lacks
+
+
+def test_states_are_named(page):
+    assert "<dd>Estonia (EE)</dd>" in page
+    assert "accounts in Latvia" in page
+    assert "<h3>Latvia (LV)</h3>" in page
+
+
+def test_only_currencies_of_the_case_are_drawn():
+    graph = graph_of([("e1", "l1", 500_000), ("l1", "u1", 400_000)])
+    traced = xb.trace(graph, {"a": [1]})
+    assert [line.name for line in xb.survival_figure(traced).data] == ["EUR"]
+    assert not xb.survival_figure(traced, currencies=["USD"]).data
+
+
 def test_the_same_referral_gives_the_same_bytes(referral, page, tmp_path):
     path = xb.write_case_file(tmp_path / "case.html", referral)
     assert path.read_text("utf-8") == page

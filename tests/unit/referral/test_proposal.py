@@ -195,6 +195,20 @@ def test_what_fills_a_template(referral):
     assert border["state"].to_list() == ["contradicted"]
 
 
+def test_the_transfer_of_a_kill_chain_is_the_seed_and_not_what_came_of_it():
+    graph = graph_of([("e1", "l1", 100_000_00), ("l1", "u1", 40_000_00)])
+    referral = xb.refer(xb.trace(graph, [1]), requesting="EE")
+    chain = referral.completeness.filter(
+        pl.col("template") == "FBI financial fraud kill chain", pl.col("jurisdiction") == "US"
+    )
+    told = {row["asks"]: (row["state"], row["has"]) for row in chain.iter_rows(named=True)}
+    assert told["date of the transfer"] == ("filled", "2024-01-02")
+    assert told["amount of the transfer"] == ("filled", "100,000.00 EUR")
+    assert told["originating account"] == ("filled", "e1")
+    assert told["beneficiary account"] == ("filled", "l1")
+    assert told["an international transfer"] == ("filled", "Estonia to Latvia")
+
+
 def test_what_speaks_against_it_is_told():
     graph = graph_of([("e1", "l1", 100), ("l1", "u1", 300), ("u1", "?1", 10)])
     referral = xb.refer(xb.trace(graph, [1]), requesting="EE")
