@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from xborder_aml.referral.pictures import sensitivity_figure, waterfall_figure
     from xborder_aml.report import (
         corridor_heatmap,
+        corridor_map,
         flow_figure,
         survival_figure,
         timeline,
@@ -168,6 +169,7 @@ _HOME = {
     "channels": "jurisdictions.channels",
     "check_jurisdictions": "jurisdictions.checks",
     "corridor_heatmap": "report",
+    "corridor_map": "report",
     "default_detectors": "detection",
     "demo_ledger": "synth",
     "detect": "detection",
@@ -270,6 +272,7 @@ __all__ = [
     "channels",
     "check_jurisdictions",
     "corridor_heatmap",
+    "corridor_map",
     "default_detectors",
     "demo_ledger",
     "detect",

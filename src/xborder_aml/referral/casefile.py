@@ -28,6 +28,7 @@ from xborder_aml.referral._casewords import (
 from xborder_aml.referral.completeness import TEMPLATE_CHANNELS
 from xborder_aml.referral.decision import DECISION_CODES
 from xborder_aml.referral.evidence import (
+    claimed_corridors,
     corridor_table,
     evidence_table,
     native_holdings,
@@ -43,6 +44,7 @@ from xborder_aml.referral.proposal import Referral
 from xborder_aml.referral.tables import STEPS
 from xborder_aml.report.flow import flow_figure
 from xborder_aml.report.formats import UNKNOWN, figure_text, money, plain
+from xborder_aml.report.map import corridor_map
 from xborder_aml.report.money import survival_figure, value_figure
 from xborder_aml.report.page import embed, take_apart, write_whole
 from xborder_aml.tracing import RULE_WORDS
@@ -259,6 +261,7 @@ def _pictures(referral: Referral) -> dict[str, Any]:
         "waterfall": waterfall_figure(referral),
         "sensitivity": sensitivity_figure(referral),
         "survival": survival_figure(traced, currencies=_currencies(referral)),
+        "map": corridor_map(claimed_corridors(referral), traced.graph.base_currency),
         "flow": flow_figure(
             rows, holders=dict(held.iter_rows()), max_lanes=14, max_arrows=60, width=_LANES_PX
         ),

@@ -12,6 +12,7 @@ from xborder_aml.report.formats import UNKNOWN
 from xborder_aml.tracing import Traced
 
 __all__ = [
+    "claimed_corridors",
     "corridor_money",
     "corridor_table",
     "evidence_table",
@@ -72,6 +73,14 @@ def corridor_money(traced: Traced, claims: list[str]) -> dict[str, int]:
         .agg(pl.sum("claimed_base_minor"))
     )
     return {f"{a}>{b}": money for a, b, money in sorted(sums.iter_rows())}
+
+
+def claimed_corridors(referral: Referral) -> pl.DataFrame:
+    """Return claimed base money by corridor: origin, destination, base_minor."""
+    money = corridor_money(referral.traced, referral.cases["claim"].to_list())
+    rows = [(*corridor.split(">"), amount) for corridor, amount in money.items()]
+    schema = {"origin": pl.String, "destination": pl.String, "base_minor": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def corridor_table(referral: Referral) -> dict[str, Any]:
