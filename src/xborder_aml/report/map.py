@@ -155,7 +155,7 @@ def _told(rows: pl.DataFrame, hidden: int) -> str:
     if n == 1:
         told = "The corridor with most money" if hidden else "1 corridor"
     rest = f"; not drawn: {hidden} more, smaller or with an unknown end" if hidden else ""
-    return f"{told}{rest}. Coasts only: no line here is a border."
+    return f"{told}{rest}. The wider, the more money. Coasts only: no line here is a border."
 
 
 @cache
