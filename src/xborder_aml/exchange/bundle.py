@@ -258,7 +258,13 @@ def read_bundle(
     """
     place = Path(path)
     if place.is_dir():
-        return _files_of(place, hidden=True)
+        files = _files_of(place, hidden=True)
+        if SUMS not in files and LOG not in files:
+            raise DataError(
+                f"the folder {place.name} is not sealed: it has no {SUMS}; seal it with "
+                "xborder-aml bundle seal, and give the file that this writes"
+            )
+        return files
     if not place.is_file():
         raise DatasetUnavailableError(f"there is no bundle {str(place)!r}; check the path")
     data = place.read_bytes()

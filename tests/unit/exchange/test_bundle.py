@@ -148,6 +148,14 @@ def test_names_that_are_one_on_some_systems_are_refused():
         seal({"A.txt": b"", "a.txt": b""})
 
 
+def test_a_folder_that_was_not_sealed_says_how(tmp_path):
+    (tmp_path / "referral.json").write_text("{}")
+    found = verify_bundle(tmp_path)
+    assert not found.is_sound
+    assert "is not sealed" in found.problems[0]
+    assert "xborder-aml bundle seal" in found.problems[0]
+
+
 def test_what_cannot_be_sealed_says_why(tmp_path):
     with pytest.raises(xb.DatasetUnavailableError, match="no folder"):
         seal_bundle(tmp_path / "none", tmp_path / "b.zip")
