@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from xborder_aml.errors import ParameterError, did_you_mean
+from xborder_aml.errors import ParameterError, SchemaError, did_you_mean
 from xborder_aml.normalise import Ledger, normalise
 from xborder_aml.schema import ACCOUNTS
 from xborder_aml.sources._input import open_input, require
@@ -130,7 +130,14 @@ def read_ledger(
     frame = spec.open(ledger, **opening)
     require(frame, spec.columns, spec.name)
     request = Request(columns, base_currency, options)
-    raw = replace(spec.layout(frame, request), accounts=_known_accounts(spec, ledger, accounts))
+    try:
+        laid_out = spec.layout(frame, request)
+    except SchemaError as error:
+        fits = _fitting(frame) if spec is GENERIC and not columns else []
+        if not fits:
+            raise
+        raise SchemaError(f"{error}; its columns are those of source={' or '.join(fits)}") from None
+    raw = replace(laid_out, accounts=_known_accounts(spec, ledger, accounts))
     if isinstance(ledger, str | os.PathLike):
         raw = replace(raw, name=Path(ledger).name)
     read = normalise(
@@ -141,6 +148,12 @@ def read_ledger(
         strict=strict,
     )
     return read._replace(summary={"source": spec.name, **read.summary})
+
+
+def _fitting(frame: pl.LazyFrame) -> list[str]:
+    """Return the sources that have all the columns they need in a table, each in quotes."""
+    have = set(frame.collect_schema().names())
+    return [repr(s.name) for s in _ALL if s.columns and have.issuperset(s.columns)]
 
 
 def read_transactions(

@@ -476,3 +476,12 @@ def test_every_source_says_what_it_is():
     for name, source in SOURCES.items():
         assert source.name == name
         assert source.description.endswith(".")
+
+
+def test_columns_of_a_known_source_are_recognised():
+    known = pl.DataFrame({name: ["1"] for name in SOURCES["amlsim"].columns})
+    with pytest.raises(SchemaError, match=r"columns are those of source='amlsim'$"):
+        read_ledger(known)
+    with pytest.raises(SchemaError, match="does not know which column") as caught:
+        read_ledger(known.rename({"base_amt": "amt"}))
+    assert "source=" not in str(caught.value)
