@@ -350,7 +350,7 @@ ACCOUNT_SCORES = Table(
         _c("rank", pl.Int64, "1 is the strongest."),
         _c("score", pl.Float64, "weight times the order of magnitude of evidence_minor."),
         _c("weight", pl.Float64, "Weight of evidence in bans: -log10 of p_value."),
-        _c("p_value", pl.Float64, "Combined p-value under the permutation null."),
+        _c("p_value", pl.Float64, "Harmonic mean of the patterns' p-values: nearly a p-value."),
         _c(
             "evidence_minor",
             pl.Int64,

@@ -179,7 +179,7 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
     "no threads": (
         lambda: xb.ThreadsExecutor(0),
         xb.ParameterError,
-        ("workers=0 must be at least 1 thread",),
+        ("workers=0 must be a whole number of at least 1 thread",),
     ),
     "duration": (
         lambda: xb.RoundTrip(window="²d"),
@@ -209,7 +209,40 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], tuple[str, ...]]] = {
     "too many kept": (
         lambda: xb.RoundTrip(max_matches=2**40),
         xb.ParameterError,
-        ("max_matches * k_best must not exceed 1,000,000", "but got"),
+        (
+            "max_matches * k_best must not exceed 1,000,000; got k_best=1, "
+            "max_matches=1099511627776",
+        ),
+    ),
+    "caps": (
+        lambda: xb.RandomWalk(max_degree=0),
+        xb.ParameterError,
+        ("caps must be at least 1; got ", "max_degree=0"),
+    ),
+    "no graph to search": (
+        lambda: xb.detect(LEDGER, "fan_in"),  # type: ignore[arg-type]
+        xb.ParameterError,
+        ("detect takes a TransactionGraph, and got a DataFrame; make one with",),
+    ),
+    "no graph to plan": (
+        lambda: xb.plan(LEDGER, "fan_in"),  # type: ignore[arg-type]
+        xb.ParameterError,
+        ("plan takes a TransactionGraph, and got a DataFrame",),
+    ),
+    "arguments swapped": (
+        lambda: xb.against_chance(xb.Findings(), GRAPH),  # type: ignore[arg-type]
+        xb.ParameterError,
+        ("against_chance takes a TransactionGraph, and got a Findings",),
+    ),
+    "no graph to score": (
+        lambda: xb.EvidenceScorer().score(LEDGER, xb.Findings()),  # type: ignore[arg-type]
+        xb.ParameterError,
+        ("score takes a TransactionGraph, and got a DataFrame",),
+    ),
+    "no detector": (
+        lambda: xb.detect(GRAPH, 3),  # type: ignore[arg-type]
+        xb.ParameterError,
+        ("int as given is not the parameters of a registered detector", "like RoundTrip()"),
     ),
     "misspelt parameter": (
         lambda: xb.RoundTrip(windw="3d"),  # type: ignore[call-arg]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import multiprocessing
 import os
 import re
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,19 @@ def test_what_is_laid_comes_back_as_it_was(tmp_path: Path) -> None:
     assert back[3] == value[3]
 
 
+def test_planned_tasks_come_back_from_plain_values_whatever_the_unit_of_a_duration() -> None:
+    tasks = xb.plan(GRAPH, [xb.FanIn(window="72h"), xb.RoundTrip(window=timedelta(hours=36))])
+    assert [Task.from_dict(json.loads(json.dumps(t.to_dict()))) for t in tasks] == tasks
+
+
+def test_a_whole_number_of_numpy_is_one() -> None:
+    params = xb.RoundTrip(max_hops=np.int64(4))
+    assert params == xb.RoundTrip(max_hops=4)
+    assert type(params.max_hops) is int
+    with pytest.raises(xb.ParameterError, match="must lie between 0 and 2"):
+        xb.RoundTrip(max_hops=np.int64(-4))
+
+
 # -- refusals -----------------------------------------------------------------------------------
 
 PARTS = [xb.run_task(GRAPH, task) for task in xb.plan(GRAPH, SPEC, slices=3)]
@@ -123,10 +138,16 @@ FOREIGN = xb.TransactionGraph(xb.example_ledger().head(1))
     ("refused", "told"),
     [
         (lambda: xb.plan(GRAPH, slices=0), "slices=0 must be a whole number of at least 1"),
-        (lambda: xb.ProcessesExecutor(0), "workers=0 must be at least 1 process"),
+        (lambda: xb.plan(GRAPH, slices=2.5), "slices=2.5 must be a whole number of at least 1"),
+        (lambda: xb.ProcessesExecutor(0), "workers=0 must be a whole number of at least 1 process"),
+        (
+            lambda: xb.ThreadsExecutor("2"),
+            "workers='2' must be a whole number of at least 1 thread",
+        ),
         (lambda: xb.ProcessesExecutor(1, folder="no/such"), "'no/such' is no folder"),
         (lambda: Task(SPEC, number=3, n_tasks=3), "number=3 of n_tasks=3; parts count from 0"),
         (lambda: Task.from_dict({"time": 0}), "a task has no 'time' (did you mean 'times'?)"),
+        (lambda: xb.join_parts(GRAPH, []), "no parts came"),
         (lambda: xb.join_parts(GRAPH, PARTS[1:]), "1 of 3 tasks of the plan have no part"),
         (lambda: xb.join_parts(GRAPH, PARTS + PARTS[:1]), "4 parts came for the 3 tasks"),
         (
@@ -135,6 +156,7 @@ FOREIGN = xb.TransactionGraph(xb.example_ledger().head(1))
         ),
         (lambda: xb.join_parts(FOREIGN, PARTS), "the graph has no transaction"),
         (lambda: xb.Changes(GRAPH, deletes=[99]), "transaction 99 cannot be deleted"),
+        (lambda: xb.Changes(GRAPH, deletes="3"), "deletes='3' must be transaction ids"),
         (
             lambda: xb.Changes(GRAPH, xb.example_ledger(), [3]),
             "transaction 3 is both deleted and given anew",

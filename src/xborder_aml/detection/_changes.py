@@ -11,7 +11,7 @@ import polars as pl
 
 from xborder_aml.detection._places import Places
 from xborder_aml.errors import ParameterError
-from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph import TransactionGraph, require_graph
 from xborder_aml.schema import TRANSACTIONS
 
 __all__ = ["Changes"]
@@ -70,8 +70,9 @@ class Changes:
 
     def __post_init__(self) -> None:
         """Check that what is deleted is there, and is not given anew."""
+        require_graph(self.before, "Changes")
         given = TRANSACTIONS.empty() if self.upserts is None else self.upserts
-        deletes = pl.Series("transaction_id", list(self.deletes), dtype=pl.Int64)
+        deletes = _ids(self.deletes)
         object.__setattr__(self, "upserts", TRANSACTIONS.conform(given))
         object.__setattr__(self, "deletes", deletes)
         _, there = Places(self.before).found(deletes)
@@ -125,6 +126,15 @@ class Changes:
         assert self.upserts is not None
         assert isinstance(self.deletes, pl.Series)
         return pl.concat([self.upserts["transaction_id"], self.deletes])
+
+
+def _ids(deletes: Iterable[int]) -> pl.Series:
+    try:
+        return pl.Series("transaction_id", list(deletes), dtype=pl.Int64)
+    except (TypeError, OverflowError) as error:
+        raise ParameterError(
+            f"deletes={deletes!r} must be transaction ids, whole numbers, like [3, 5]"
+        ) from error
 
 
 def _versions(graph: TransactionGraph, ids: pl.Series | None) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from xborder_aml.executors import Executor, Search, Session, Task, join_outputs,
 from xborder_aml.executors._search import n_units, prepared
 from xborder_aml.executors._strongest import MAX_FINDINGS, gathered, strongest
 from xborder_aml.findings import Findings
-from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph import TransactionGraph, require_graph
 from xborder_aml.innocence import explained, facts_of
 from xborder_aml.kernels.edges import UNKNOWN
 from xborder_aml.kernels.output import N_COUNTS, Output
@@ -124,10 +124,12 @@ def detect(
     Raises
     ------
     ParameterError
-        If a detector is unknown or named twice, `engine` is unknown, or `max_findings` below 1.
+        If `graph` is none, a detector is unknown or named twice, `engine` is unknown, or
+        `max_findings` below 1.
     """
     if max_findings < 1:
         raise ParameterError(f"max_findings={max_findings} must be at least 1")
+    require_graph(graph, "detect")
     specs = specs_of(graph, detectors)
     if engine not in ("kernel", "reference"):
         raise ParameterError(f"engine={engine!r} is neither 'kernel' nor 'reference'")
@@ -197,8 +199,8 @@ def specs_of(
     """
     if detectors is None:
         detectors = default_detectors(graph)
-    if isinstance(detectors, Params | str | type):  # a class gets the error that names it
-        detectors = [detectors]
+    if isinstance(detectors, str | type) or not isinstance(detectors, Iterable):
+        detectors = [detectors]  # a class, or what is no detector, gets the error that names it
     out: list[tuple[Detector, Params]] = []
     for given in detectors:
         detector = detector_of(given)

@@ -18,7 +18,7 @@ from xborder_aml.executors import Search, Task
 from xborder_aml.executors._search import prepared, search_task
 from xborder_aml.executors._strongest import MAX_FINDINGS, strongest
 from xborder_aml.findings import Findings
-from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph import TransactionGraph, require_graph
 from xborder_aml.kernels.output import N_COUNTS, Output
 
 __all__ = ["Part", "join_parts", "plan", "run_task", "search_alone", "tasks_of"]
@@ -78,12 +78,14 @@ def plan(
     ParameterError
         If `slices` is below 1, or a detector is unknown or named twice.
     """
-    if slices < 1:
+    require_graph(graph, "plan")
+    if slices < 1 or slices % 1:
         raise ParameterError(f"slices={slices!r} must be a whole number of at least 1")
     tasks = [
         task
         for detector, params in specs_of(graph, detectors)
-        for task in tasks_of(graph, detector, params, slices)
+        # durations as a task's plain values write them, so that one that travelled is the same
+        for task in tasks_of(graph, detector, params.from_dict(params.to_dict()), slices)
     ]
     return [replace(task, number=i, n_tasks=len(tasks)) for i, task in enumerate(tasks)]
 
@@ -136,6 +138,7 @@ def run_task(graph: TransactionGraph, task: Task) -> Part:
     >>> xb.join_parts(graph, parts).equals(xb.detect(graph, xb.RoundTrip()))
     True
     """
+    require_graph(graph, "run_task")
     return _part(graph, task, search_alone(graph, detector_of(task.params), task))
 
 
@@ -194,7 +197,7 @@ def join_parts(
     Raises
     ------
     ParameterError
-        If parts are missing, come twice, or are of different plans.
+        If parts are missing, all or some, come twice, or are of different plans.
     DataError
         If the graph does not have a transaction or an account that a part names.
     """
@@ -215,7 +218,7 @@ def join_parts(
 
 def _check_complete(tasks: list[Task]) -> None:
     if not tasks:
-        return
+        raise ParameterError("no parts came; join what run_task returned for each task of a plan")
     sizes = {task.n_tasks for task in tasks}
     if len(sizes) > 1:
         raise ParameterError(

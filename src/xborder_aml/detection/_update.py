@@ -104,7 +104,7 @@ def detect_update(
     ParameterError
         If `detectors` are not those that `previous` was found with.
     DataError
-        If `previous` was not found on ``changes.before``.
+        If `previous` names a transaction that ``changes.before`` does not have.
 
     Examples
     --------

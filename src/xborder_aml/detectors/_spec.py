@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from numbers import Integral
 from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from xborder_aml.errors import ParameterError, did_you_mean
@@ -116,11 +118,13 @@ class Params:
             if f.type == "bool":
                 ok = isinstance(value, bool)
             elif f.type == "int":
-                ok = isinstance(value, int) and not isinstance(value, bool)
+                ok = isinstance(value, Integral) and not isinstance(value, bool)
                 if ok and not 0 <= value < 2**62:
                     raise ParameterError(
-                        f"{type(self).__name__}.{f.name}={value!r} must not be negative"
+                        f"{type(self).__name__}.{f.name}={value!r} must lie between 0 and 2**62"
                     )
+                if ok and not isinstance(value, int):  # numpy's, which JSON cannot hold
+                    object.__setattr__(self, f.name, int(value))
             elif f.type == "float":
                 ok = isinstance(value, int | float) and not isinstance(value, bool)
                 if ok:
@@ -164,7 +168,10 @@ class Params:
     def require(self, condition: bool, sentence: str) -> None:
         """Raise a ParameterError with `sentence` unless `condition` holds."""
         if not condition:
-            raise ParameterError(f"{type(self).__name__}: {sentence}, but got {self.to_dict()}")
+            given, asked = self.to_dict(), set(re.findall(r"\w+", sentence))
+            named = {k: v for k, v in given.items() if k in asked} or given
+            got = ", ".join(f"{k}={v!r}" for k, v in named.items())
+            raise ParameterError(f"{type(self).__name__}: {sentence}; got {got}")
 
 
 # -- what the oracle reads and returns ----------------------------------------------------------

@@ -77,10 +77,10 @@ def run_named(edges: Edges, search: Search, task: Task) -> Output:
         raise
 
 
-def check_workers(workers: int, what: str) -> None:
+def check_workers(workers: object, what: str) -> None:
     """Refuse a number of workers that is none."""
-    if workers < 1:
-        raise ParameterError(f"workers={workers!r} must be at least 1 {what}")
+    if not isinstance(workers, int | np.integer) or isinstance(workers, bool) or workers < 1:
+        raise ParameterError(f"workers={workers!r} must be a whole number of at least 1 {what}")
 
 
 @dataclass(frozen=True, slots=True)

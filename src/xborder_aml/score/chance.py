@@ -26,7 +26,7 @@ from xborder_aml.detectors._spec import Detector
 from xborder_aml.errors import ParameterError
 from xborder_aml.executors import Executor
 from xborder_aml.findings import Findings
-from xborder_aml.graph import TransactionGraph
+from xborder_aml.graph import TransactionGraph, require_graph
 from xborder_aml.innocence import Innocent, returned_payments, standing_payments
 from xborder_aml.kernels.output import Output, make_output
 from xborder_aml.schema import NULL_MONEY
@@ -84,6 +84,7 @@ def against_chance(
     DataError
         If the findings are of another graph.
     """
+    require_graph(graph, "against_chance")
     if n_permutations < 1:
         raise ParameterError(f"n_permutations={n_permutations} must be at least 1")
     if seed < 0:

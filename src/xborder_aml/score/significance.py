@@ -112,7 +112,11 @@ def against_null(
 
 
 def harmonic_mean_p(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Combine the p-values of several patterns, shape (P, V), into one an account, shape (V,)."""
+    """Combine the p-values of several patterns, shape (P, V), into one an account, shape (V,).
+
+    Never more than the least of them times P, and so not conservative: `xborder_aml.score.evidence`
+    says by how much it can promise too much.
+    """
     n, accounts = p_values.shape
     if n == 0:
         return np.ones(accounts)

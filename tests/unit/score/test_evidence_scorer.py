@@ -172,6 +172,18 @@ def test_harmonic_mean_by_hand() -> None:
     assert harmonic_mean_p(np.ones((0, 3))).tolist() == [1.0] * 3
 
 
+def test_the_harmonic_mean_promises_no_more_too_much_than_the_page_says() -> None:
+    uniform = np.random.default_rng(0).random((18, 200_000))
+    for level, reached in ((0.05, 0.067), (0.01, 0.011)):
+        assert np.mean(harmonic_mean_p(uniform) <= level) == pytest.approx(reached, abs=6e-4)
+    assert np.e * np.log(18) == pytest.approx(7.9, abs=0.05)
+
+
+def test_the_least_times_their_number_bounds_the_harmonic_mean() -> None:
+    p = np.random.default_rng(1).random((18, 1_000)) ** 3
+    assert (harmonic_mean_p(p) <= np.minimum(1, 18 * p.min(axis=0)) + 1e-12).all()
+
+
 def test_p_counts_the_null_that_reaches_it_by_hand() -> None:
     """Alike accounts whose null never varies: only the one above its null stands out."""
     v = 60
