@@ -37,7 +37,7 @@ class NewAccount(NamedTuple):
     currency: str
     holder: int  # account of the same owner; itself, if none
     role: int
-    opened: int | None  # days from the start; None: nobody knows, long ago
+    opened: int  # days from the start
 
 
 class Entry(NamedTuple):
@@ -82,13 +82,13 @@ class Docket:
     def open_account(
         self,
         jurisdiction: str,
+        opened: int,
         *,
         currency: str | None = None,
         holder: int | None = None,
         role: str = "shell",
-        opened: int | None = -400,
     ) -> int:
-        """Open an account and return its number."""
+        """Open an account so many days from the start and return its number."""
         number = self._n + len(self.opened)
         currency = currency or self.spec.base_currency
         self.opened.append(

@@ -12,7 +12,7 @@ from xborder_aml.detectors._spec import Detector, Instance, Transfer, View
 from xborder_aml.jurisdictions.codes import CURRENCIES, INSTRUMENTS, JURISDICTIONS
 from xborder_aml.synth.docket import DAY_US, LAUNDERING, LOOK_ALIKE, Docket
 from xborder_aml.synth.plant import Seeded
-from xborder_aml.synth.society import rng_of
+from xborder_aml.synth.society import first_days, rng_of
 
 __all__ = ["REASONS", "Reason", "add_instances"]
 
@@ -63,15 +63,16 @@ _PLAIN = Reason("Services", "ordinary business that has the shape")
 def add_instances(docket: Docket, seed: int, n: int, *, innocent: bool) -> list[str]:
     """Plan `n` instances of each registered detector; return those of which none fits.
 
-    Each runs through accounts that it opens, in the jurisdictions and with the holders and days of
-    opening that the detector asks for, so that it is there to be found; the accounts have other
-    business well before and after.
+    Each runs through accounts of its own, in the jurisdictions and with the holders and days of
+    opening that the detector asks for, so that it is there to be found; where it asks for no day,
+    they are as old as other accounts. They have other business well before and after.
     """
     left_out = []
     for name, detector in registry().items():
-        rng = rng_of(seed, f"{'look-alike' if innocent else 'plant'} {name}")
+        kind = "look-alike" if innocent else "plant"
+        rng, ages = rng_of(seed, f"{kind} {name}"), rng_of(seed, f"ages {kind} {name}")
         for _ in range(n):
-            fit = _fitting(docket, detector, rng)
+            fit = _fitting(docket, detector, rng, ages)
             if fit is None:
                 left_out.append(name)
                 _log.info("no instance of %s fits into %d days", name, docket.spec.days)
@@ -83,9 +84,12 @@ def add_instances(docket: Docket, seed: int, n: int, *, innocent: bool) -> list[
 class _Fit(NamedTuple):
     instance: Instance
     first_day: int
+    ages: list[int]  # of the accounts on the first day, in days
 
 
-def _fitting(docket: Docket, detector: Detector, rng: np.random.Generator) -> _Fit | None:
+def _fitting(
+    docket: Docket, detector: Detector, rng: np.random.Generator, ages: np.random.Generator
+) -> _Fit | None:
     """Draw instances and first days until one holds by the detector's own definition.
 
     Some definitions look at a calendar, and any can be met with nothing to spare, which rounding to
@@ -103,14 +107,22 @@ def _fitting(docket: Docket, detector: Detector, rng: np.random.Generator) -> _F
         if room < 1 or instance.currency not in docket.money.codes:
             continue
         first_day = int(rng.integers(0, room))
+        aged = _ages(instance, first_day, ages)
         own = set(range(instance.n_before, len(instance.payments)))
-        matches = detector.reference(_view(docket, instance, first_day), params)
+        matches = detector.reference(_view(docket, instance, first_day, aged), params)
         if {row for m in matches for row, *_ in m.evidence} >= own:
-            return _Fit(instance, first_day)
+            return _Fit(instance, first_day, aged)
     return None
 
 
-def _view(docket: Docket, instance: Instance, first_day: int) -> View:
+def _ages(instance: Instance, first_day: int, rng: np.random.Generator) -> list[int]:
+    """Return how many days each account is old: what is asked for, or else like all others."""
+    drawn = (first_day - first_days(rng, len(instance.jurisdictions))).tolist()
+    asked = instance.opened or (None,) * len(drawn)
+    return [age if days is None else days for age, days in zip(drawn, asked, strict=True)]
+
+
+def _view(docket: Docket, instance: Instance, first_day: int, ages: list[int]) -> View:
     """Return an instance as it will stand in the ledger, as the definitions read it."""
     start = docket.start_us + first_day * DAY_US
     places = [JURISDICTIONS.index(code) for code in instance.jurisdictions]
@@ -129,9 +141,7 @@ def _view(docket: Docket, instance: Instance, first_day: int) -> View:
         )  # fmt: skip
     transfers.sort(key=lambda t: (t.at, t.row))
     owners = instance.holders or range(len(places))
-    unknown: tuple[int | None, ...] = (None,) * len(places)
-    opened = [None if d is None else start - d * DAY_US for d in instance.opened or unknown]
-    return View(transfers, list(owners), opened)
+    return View(transfers, list(owners), [start - age * DAY_US for age in ages])
 
 
 def _enter(
@@ -143,9 +153,9 @@ def _enter(
     innocent: bool,
 ) -> None:
     reason = REASONS.get(detector.name, _PLAIN)
-    instance, first_day = fit
+    instance, first_day, _ = fit
     last = max(p.at for p in instance.payments)
-    accounts = _accounts(docket, instance, first_day, one_holder=innocent and reason.one_holder)
+    accounts = _accounts(docket, fit, one_holder=innocent and reason.one_holder)
     why = reason.why if innocent else f"{detector.title}, drawn by its own definition"
     case = docket.open_case(LOOK_ALIKE if innocent else LAUNDERING, detector.name, why)
     purpose = reason.purpose if innocent else _PURPOSES[int(rng.integers(len(_PURPOSES)))]
@@ -196,25 +206,18 @@ def _on_new_corridors(docket: Docket, instance: Instance, rng: np.random.Generat
     )
 
 
-def _accounts(docket: Docket, instance: Instance, first_day: int, *, one_holder: bool) -> list[int]:
+def _accounts(docket: Docket, fit: _Fit, *, one_holder: bool) -> list[int]:
     """Open an account for each part."""
+    instance, first_day, ages = fit
     n = len(instance.jurisdictions)
     owners = instance.holders or ((0,) * n if one_holder else tuple(range(n)))
-    opened = instance.opened
     out: list[int] = []
     first: dict[int, int] = {}
-    for i in range(n):
-        day: int | None = -400 - 37 * i
-        if opened is not None:  # None in it: nobody knows
-            days = opened[i]
-            day = None if days is None else first_day - days
+    for owner, place, age in zip(owners, instance.jurisdictions, ages, strict=True):
         number = docket.open_account(
-            instance.jurisdictions[i],
-            currency=instance.currency,
-            holder=first.get(owners[i]),
-            opened=day,
+            place, first_day - age, currency=instance.currency, holder=first.get(owner)
         )
-        first.setdefault(owners[i], number)
+        first.setdefault(owner, number)
         out.append(number)
     return out
 

@@ -71,12 +71,7 @@ class Plan:
         new = self.docket.opened
         none = np.full(len(new), _NEVER)
         s = self.society
-        opened = (
-            np.concatenate([s.opened, [-1 if a.opened is None else a.opened for a in new]]).astype(
-                np.int64
-            )
-            * DAY_US
-        )
+        opened = np.concatenate([s.opened, [a.opened for a in new]]).astype(np.int64) * DAY_US
         closed = np.where(s.closed >= self.spec.days, _NEVER, s.closed * DAY_US)
         n = self.n_accounts
         return Book(

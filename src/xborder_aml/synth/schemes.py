@@ -20,7 +20,7 @@ from types import MappingProxyType
 import numpy as np
 
 from xborder_aml.synth.docket import DAY_US, LAUNDERING, Docket
-from xborder_aml.synth.society import rng_of
+from xborder_aml.synth.society import first_days, rng_of
 
 __all__ = ["SCHEMES", "add_schemes"]
 
@@ -41,12 +41,13 @@ class _Stage:
         self.begin = rng.uniform(0, docket.spec.days - _LONGEST * self.pace)
 
     def shells(self, n: int, *, holder: int | None = None) -> list[int]:
-        """Open shells in different havens."""
-        where = self.rng.choice(len(_HAVENS), n, replace=n > len(_HAVENS))
-        days = self.rng.integers(30, 700, n)
+        """Open shells in different havens, of those where others live too, and as old as others."""
+        places = {p.code for p in self.docket.spec.places}
+        havens = [code for code in _HAVENS if code in places] or _HAVENS
+        where = self.rng.choice(len(havens), n, replace=n > len(havens))
         return [
-            self.docket.open_account(_HAVENS[w], holder=holder, opened=-int(d))
-            for w, d in zip(where, days, strict=True)
+            self.docket.open_account(havens[w], int(day), holder=holder)
+            for w, day in zip(where, first_days(self.rng, n), strict=True)
         ]
 
     def some(self, role: str, n: int, *, place: int | None = None) -> list[int]:
@@ -206,9 +207,9 @@ def _round_trip_investment(s: _Stage) -> None:
     """Send untaxed money abroad as fees and let it return as an investor's."""
     home = s.some("company", 1)[0]
     line = s.shells(3)
-    owner = s.docket.open_account(
-        s.docket.spec.places[int(s.docket.society.place[home])].code, holder=home, role="company"
-    )
+    where = s.docket.spec.places[int(s.docket.society.place[home])].code
+    age = int(first_days(s.rng, 1)[0])
+    owner = s.docket.open_account(where, age, holder=home, role="company")
     total = _THOUSAND * int(s.rng.integers(60, 260))
     s.pay(0, home, line[0], total, "round_trip", "Consulting", origin=True)
     day, left = s.chain(2, line, 0.985 * total, "Securities")

@@ -14,7 +14,7 @@ from xborder_aml.jurisdictions import minor_digits
 from xborder_aml.synth.paydays import CYCLES, due_table
 from xborder_aml.synth.spec import ROLES, Bin, LedgerSpec
 
-__all__ = ["Money", "Society", "money_of", "rng_of", "settle_society"]
+__all__ = ["Money", "Society", "bank_of", "first_days", "money_of", "rng_of", "settle_society"]
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -129,10 +129,9 @@ def settle_society(spec: LedgerSpec, seed: int) -> Society:
     currency = np.array([codes.index(p.currency) for p in spec.places])[place]
     if "BTC" in codes:
         currency[role == ROLES.index("wallet")] = codes.index("BTC")
-    n_banks = max(2, round(len(role) ** 0.5 / 6))
-    bank = place * n_banks + np.floor(rng.random(role.size) ** 2 * n_banks).astype(np.int64)
+    bank = bank_of(rng, place, role.size)
     n = role.size
-    opened = -rng.integers(1, _YEARS_OPEN * 365, n)
+    opened = first_days(rng, n)
     closed = np.full(n, spec.days)
     simple = np.isin(role, [ROLES.index(r) for r in ("person", "quiet", "company", "seller")])
     fresh, gone = rng.random(n), rng.random(n)
@@ -141,6 +140,23 @@ def settle_society(spec: LedgerSpec, seed: int) -> Society:
     left = simple & (gone < spec.churn)
     closed[left] = rng.integers(spec.days // 2, spec.days + 1, n)[left]
     return Society(role, place, holder, currency, bank, activity, opened, np.maximum(closed, 1))
+
+
+def first_days(rng: np.random.Generator, n: int) -> _Ints:
+    """Draw when accounts were opened that are there when a ledger starts: days, negative."""
+    return np.asarray(-rng.integers(1, _YEARS_OPEN * 365, n))
+
+
+def bank_of(rng: np.random.Generator, place: _Ints, n_accounts: int) -> _Ints:
+    """Draw a bank of its place for each account: each place has some, of which the first are large.
+
+    Parameters
+    ----------
+    n_accounts
+        Accounts of the economy: the more there are, the more banks each place has.
+    """
+    n_banks = max(2, round(n_accounts**0.5 / 6))
+    return np.asarray(place * n_banks + np.floor(rng.random(place.size) ** 2 * n_banks), np.int64)
 
 
 def _activity(spec: LedgerSpec, rng: np.random.Generator) -> _Ints:

@@ -23,6 +23,7 @@ from xborder_aml.schema import (
 from xborder_aml.synth.blocks import PERSONAL, Block, Settlement
 from xborder_aml.synth.docket import DAY_US, LAUNDERING
 from xborder_aml.synth.plan import FORMS, Plan
+from xborder_aml.synth.society import bank_of, rng_of
 from xborder_aml.synth.spec import ROLES, LedgerSpec
 
 __all__ = [
@@ -138,8 +139,13 @@ def account_keys(plan: Plan) -> pl.Series:
 
 
 def _banks(plan: Plan) -> NDArray[np.int64]:
-    new = np.arange(len(plan.docket.opened))
-    return np.concatenate([plan.society.bank, int(plan.society.bank.max()) + 1 + new % 5])
+    """Return each account's bank; accounts of cases are with the banks where all others are."""
+    known = {p.code: i for i, p in enumerate(plan.spec.places)}
+    for new in plan.docket.opened:
+        known.setdefault(new.jurisdiction, len(known))
+    place = np.array([known[new.jurisdiction] for new in plan.docket.opened], np.int64)
+    drawn = bank_of(rng_of(plan.seed, "banks of cases"), place, plan.society.role.size)
+    return np.concatenate([plan.society.bank, drawn])
 
 
 def accounts_table(plan: Plan) -> pl.DataFrame:
@@ -148,9 +154,7 @@ def accounts_table(plan: Plan) -> pl.DataFrame:
     names = Names.of(plan)
     role = np.concatenate([s.role, [a.role for a in new]]).astype(np.int64)
     holder = np.concatenate([s.holder, [a.holder for a in new]]).astype(np.int64)
-    opened = np.concatenate([s.opened, [-1 if a.opened is None else a.opened for a in new]]).astype(
-        np.int64
-    )
+    opened = np.concatenate([s.opened, [a.opened for a in new]]).astype(np.int64)
     closed = np.concatenate([s.closed, np.full(len(new), plan.spec.days)]).astype(np.int64)
     kind = np.where(np.isin(role, PERSONAL), "person", "company")
     kind = np.where(np.isin(role, [ROLES.index("bank"), ROLES.index("hub")]), "bank", kind)
@@ -161,9 +165,6 @@ def accounts_table(plan: Plan) -> pl.DataFrame:
     illicit[e.originator[part]] = True
     illicit[e.beneficiary[part]] = True
     first = (plan.spec.start - datetime(1970, 1, 1, tzinfo=UTC).date()).days
-    unknown = np.concatenate(
-        [np.zeros(s.role.size, bool), np.array([a.opened is None for a in new], bool)]
-    )
     ends = pl.Series(first + closed).cast(pl.Int32).cast(pl.Date)
     return ACCOUNTS.conform(
         pl.DataFrame(
@@ -176,8 +177,7 @@ def accounts_table(plan: Plan) -> pl.DataFrame:
                 "institution": pl.select(pl.format("Bank {}", pl.Series(_banks(plan) + 1)))
                 .to_series(),
                 "jurisdiction": names.jurisdiction,
-                "opened_on": pl.Series(first + opened).cast(pl.Int32).cast(pl.Date)
-                .set(pl.Series(unknown), None),
+                "opened_on": pl.Series(first + opened).cast(pl.Int32).cast(pl.Date),
                 "closed_on": ends.set(pl.Series(closed >= plan.spec.days), None),
                 "balance_minor": plan.opening,
                 "balance_at": pl.repeat(_start(plan.spec), plan.n_accounts, dtype=_TIME,

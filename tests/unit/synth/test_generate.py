@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from scipy.stats import ks_2samp
 
 import xborder_aml as xb
 from xborder_aml.detectors import detector_of, registry
@@ -114,6 +115,26 @@ def test_there_is_a_look_alike_of_every_pattern(made: SynthLedger) -> None:
     labels = made.labels.filter(pl.col("transaction_id").is_in(ids))
     assert not labels["is_laundering"].any()
     assert innocent["why"].n_unique() > 15
+
+
+@pytest.mark.parametrize("seed", [0, 3, 7])
+def test_accounts_of_cases_are_as_old_as_others(seed: int) -> None:
+    plan = plan_ledger(preset("tiny"), seed)
+    theirs = [account.opened for account in plan.docket.opened]
+    assert ks_2samp(theirs, plan.society.opened).pvalue > 0.01
+
+
+def test_accounts_of_cases_are_where_others_are(made: SynthLedger) -> None:
+    accounts = made.accounts.with_columns(
+        in_case=pl.col("account").is_in(made.patterns["accounts"].explode().implode())
+    )
+    others = accounts.filter(~pl.col("in_case"))
+    # what is judged of a new corridor is that nobody else is there
+    known = pl.col("jurisdiction").is_in(others["jurisdiction"].implode())
+    assert accounts.filter(~known).height <= 2 * 6
+    at_others = pl.col("institution").is_in(others["institution"].implode())
+    assert accounts.filter(known & ~at_others).height < 0.02 * accounts.height
+    assert accounts["opened_on"].null_count() == 0
 
 
 def test_labels_are_the_cases(made: SynthLedger) -> None:
