@@ -84,7 +84,9 @@ _FLAG = "(!)"  # a console may know no other signs than these
     help="Folder with a folder for each named dataset.  [default: the one that XBORDER_AML_DATA "
     "names]",
 )
-@click.option("--out", metavar="DIR", help="Folder for results.jsonl and leaderboard.html.")
+@click.option(
+    "--out", metavar="DIR", help="Folder for results.jsonl, scores.parquet and leaderboard.html."
+)
 @verbosity
 def evaluate(
     datasets: tuple[str, ...],
@@ -104,7 +106,7 @@ def evaluate(
 
     Splits are temporal, no case is cut, and methods see neither labels nor names. Prints one board
     a dataset and task: values of the test part, with 95% intervals over draws of whole cases. The
-    same seed gives the same results.jsonl, byte for byte.
+    same seed gives the same files, byte for byte.
     """
     from xborder_aml.evaluate import Plan, load_dataset, run, write_leaderboard
     from xborder_aml.evaluate.harness import wanted_methods
@@ -120,6 +122,7 @@ def evaluate(
         _print_boards(results)
         if out is not None:
             talk.say(f"wrote {results.write(Path(out) / 'results.jsonl')}")
+            talk.say(f"wrote {results.write_scores(Path(out) / 'scores.parquet')}")
             talk.say(f"open {write_leaderboard(results, Path(out) / 'leaderboard.html')}")
 
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from xborder_aml.errors import ParameterError, did_you_mean
 from xborder_aml.evaluate.baselines import METHODS
@@ -20,6 +22,7 @@ from xborder_aml.evaluate.measure import Measured
 from xborder_aml.evaluate.methods import Method, find_methods, trait
 from xborder_aml.evaluate.records import Key, pooled, result_records
 from xborder_aml.evaluate.results import Results, manifest, record, versions
+from xborder_aml.evaluate.scores import joined, scores_of
 from xborder_aml.evaluate.split import TEST, VALIDATION, Fold, folds
 from xborder_aml.evaluate.tasks import TASKS, Truth
 from xborder_aml.evaluate.view import blind
@@ -139,9 +142,12 @@ def run(
     _check_names([m.name for m in wanted], "method")
     _check_names([d.name for d in loaded], "dataset")
     records = [_manifest(loaded, wanted, chosen)]
+    scores: list[pl.DataFrame] = []
     for data in loaded:
-        records += _evaluate(data, wanted, chosen, progress or _silent)
-    return Results(records)
+        found, said = _evaluate(data, wanted, chosen, progress or _silent)
+        records += found
+        scores.append(said)
+    return Results(records, joined(scores))
 
 
 def wanted_methods(given: Iterable[Method | str]) -> list[Method]:
@@ -203,8 +209,12 @@ def _manifest(data: list[Dataset], methods: list[Method], plan: Plan) -> dict[st
 
 
 def _evaluate(
-    data: Dataset, methods: list[Method], plan: Plan, progress: Progress
-) -> list[dict[str, Any]]:
+    data: Dataset,
+    methods: list[Method],
+    plan: Plan,
+    progress: Progress,
+) -> tuple[list[dict[str, Any]], pl.DataFrame]:
+    """Return the records and the raw scores of a dataset."""
     records = [record("artefact", dataset=data.name, **a._asdict()) for a in artefacts(data)]
     divided = folds(data, plan.split, plan.embargo_for(data))
     records += [
@@ -214,6 +224,7 @@ def _evaluate(
     if plan.checks:
         records += _checked(data, divided[0].ends[VALIDATION], methods, plan, progress)
     by_fold: list[dict[Key, Measured]] = []
+    scores: list[pl.DataFrame] = []
     skipped = _idle_variants(data, plan)
     records += [
         record("skipped", dataset=data.name, variant=variant, reason=reason)
@@ -224,13 +235,15 @@ def _evaluate(
         found: dict[Key, Measured] = {}
         for ledger in dict.fromkeys("full" if v == "no-tail" else v for v in variants):
             counted = [v for v in variants if v == ledger or (ledger, v) == ("full", "no-tail")]
-            found |= _on_ledger(data, fold, ledger, counted, methods, plan, progress)
+            measures, said = _on_ledger(data, fold, ledger, counted, methods, plan, progress)
+            found |= measures
+            scores.append(said)
         by_fold.append(found)
     for fold, found in zip(divided, by_fold, strict=True):
         records += result_records(data.name, plan.split, str(fold.number), found)
     if len(by_fold) > 1:
         records += result_records(data.name, plan.split, POOLED, pooled(by_fold))
-    return records
+    return records, joined(scores)
 
 
 def _checked(
@@ -275,8 +288,8 @@ def _on_ledger(
     methods: list[Method],
     plan: Plan,
     progress: Progress,
-) -> dict[Key, Measured]:
-    """Fit and score all methods on one form of the ledger."""
+) -> tuple[dict[Key, Measured], pl.DataFrame]:
+    """Fit and score all methods on one form of the ledger; return measures and raw scores."""
     hidden = blind(VARIANTS[ledger](data), plan.seed)
     truth = Truth.of(data, hidden)
     train, later, test = views(hidden, fold, truth)
@@ -284,11 +297,13 @@ def _on_ledger(
     late = data.transactions["executed_at"][hidden.row[rows[TEST]]] >= data.tail_start
     kept = {v: np.ones(late.len(), bool) if v != "no-tail" else ~late.to_numpy() for v in counted}
     out: dict[Key, Measured] = {}
+    raw: dict[str, NDArray[np.float64]] = {}
     for method in methods:
         own = copy.deepcopy(method)
         own.fit(train if trait(method, "supervised") else unlabelled(train))
         heard = Heard.of(own, later, truth, rows[VALIDATION], None)
         said = Heard.of(own, test, truth, rows[TEST], heard)
+        raw[method.name] = said.scores
         for variant in counted:
             for task in plan.tasks:
                 # no variant in it: the same cases are drawn for each
@@ -297,4 +312,6 @@ def _on_ledger(
                     task, heard, said.kept(kept[variant]), plan, name
                 )
         progress(f"{data.name}, fold {fold.number}, {ledger}: {method.name}", 1, 1)
-    return out
+    return out, scores_of(
+        data, truth, hidden.row, rows[TEST], raw, fold=fold.number, variant=ledger
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,9 +33,13 @@ class Results:
         Plain values. The first is the manifest: what was evaluated, by what, with which versions.
         The ``kind`` of the others is ``result``, ``comparison``, ``check``, ``artefact`` or
         ``skipped``.
+    scores
+        What each method said of each transaction of the test parts, columns as `SCORES`; None for
+        records that were read.
     """
 
     records: Sequence[Mapping[str, Any]]
+    scores: pl.DataFrame | None = None
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -84,15 +89,26 @@ class Results:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the records; the file is whole or absent."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.partial")
-        try:
+        with _aside(Path(path)) as aside:
             aside.write_text(self.to_jsonl(), encoding="utf-8", newline="\n")
-            aside.replace(target)
-        finally:
-            aside.unlink(missing_ok=True)
-        return target
+        return Path(path)
+
+    def write_scores(self, path: str | os.PathLike[str]) -> Path:
+        """Write the raw scores as Parquet; the file is whole or absent.
+
+        Raises
+        ------
+        DataError
+            If these are records that were read, which hold no scores.
+        """
+        if self.scores is None:
+            raise DataError(
+                "these results were read from results.jsonl, which holds no scores; read "
+                "scores.parquet beside it, or evaluate again"
+            )
+        with _aside(Path(path)) as aside:
+            self.scores.write_parquet(aside)
+        return Path(path)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Results:
@@ -128,6 +144,18 @@ class Results:
                 "evaluate again"
             )
         return cls(records)
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of the target when all is written."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.partial")
+    try:
+        yield aside
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def record(kind: str, **values: Any) -> dict[str, Any]:
