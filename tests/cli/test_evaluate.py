@@ -26,10 +26,9 @@ def test_evaluate_prints_the_boards_and_keeps_the_records(call, labelled, tmp_pa
     assert "leaderboard.html" in done.stderr
     again = call("evaluate", labelled, *QUICK, "--out", tmp_path / "two")
     assert again.stdout == done.stdout
-    one, two = (tmp_path / n / "results.jsonl" for n in ("one", "two"))
-    assert one.read_bytes() == two.read_bytes()
-    pages = [(tmp_path / n / "leaderboard.html").read_bytes() for n in ("one", "two")]
-    assert pages[0] == pages[1]
+    for name in ("results.jsonl", "scores.parquet", "leaderboard.html"):
+        one, two = ((tmp_path / n / name).read_bytes() for n in ("one", "two"))
+        assert one == two, name
 
 
 def test_leaderboard_shows_the_same_again(call, labelled, tmp_path):

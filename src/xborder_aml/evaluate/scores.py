@@ -13,17 +13,19 @@ from xborder_aml.evaluate.tasks import Truth
 
 __all__ = ["SCORES", "joined", "scores_of"]
 
-SCORES: Mapping[str, pl.DataType] = {
-    "dataset": pl.String(),
-    "fold": pl.Int64(),
-    "variant": pl.String(),
-    "method": pl.String(),
-    "transaction_id": pl.Int64(),
-    "is_illicit": pl.Boolean(),
-    "is_in_case": pl.Boolean(),
-    "block": pl.Int64(),
-    "score": pl.Float64(),
-}
+SCORES = pl.Schema(
+    {
+        "dataset": pl.String(),
+        "fold": pl.Int64(),
+        "variant": pl.String(),
+        "method": pl.String(),
+        "transaction_id": pl.Int64(),
+        "is_illicit": pl.Boolean(),
+        "is_in_case": pl.Boolean(),
+        "block": pl.Int64(),
+        "score": pl.Float64(),
+    }
+)
 """Columns; ``block`` numbers what the bootstrap draws together, cases before the others."""
 
 
@@ -70,4 +72,4 @@ def scores_of(
 
 def joined(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return tables of scores as one."""
-    return pl.concat([pl.DataFrame(schema=SCORES), *(p.cast(dict(SCORES)) for p in parts)])
+    return pl.concat([pl.DataFrame(schema=SCORES), *(p.cast(SCORES) for p in parts)])

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import average_precision_score
 
 import xborder_aml as xb
 from xborder_aml.errors import DataError, DatasetUnavailableError, ParameterError
 from xborder_aml.evaluate import METHODS, Dataset, Results, check_method, folds, leaderboard, run
+from xborder_aml.evaluate.bootstrap import Blocks, draw_weights, paired
 from xborder_aml.evaluate.page import render_leaderboard
 from xborder_aml.evaluate.tasks import Truth, alert_components
 from xborder_aml.evaluate.view import blind
@@ -335,3 +337,65 @@ def test_lightgbm_on_our_features_looks_at_the_past_alone(data):
     pytest.importorskip("lightgbm", reason="lightgbm is not installed")
     checks = check_method(data, METHODS["lightgbm-features"]())
     assert {c.name: c.passed for c in checks}["future"] is True
+
+
+# -- raw scores ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def several(data):
+    plan = {"tasks": ("transaction",), "draws": 20, "checks": False, "embargo": "1d"}
+    return run([data], CHEAP, split="rolling-origin-2", variants=("full", "no-format"), **plan)
+
+
+def precision_of(scores, weights):
+    """Return the average precision of a draw, or nothing if it has no illicit transaction."""
+    illicit = scores["is_illicit"].to_numpy()
+    if not weights[illicit].any():
+        return np.nan
+    return average_precision_score(illicit, scores["score"], sample_weight=weights)
+
+
+def test_values_and_tests_can_be_computed_again_from_raw_scores(several):
+    for told in several.of("comparison"):
+        if told["fold"] == "all":
+            continue
+        one, other = (
+            several.scores.filter(
+                dataset=told["dataset"], fold=int(told["fold"]), variant=told["variant"], method=m
+            )
+            for m in (told["method"], told["against"])
+        )
+        assert one["transaction_id"].equals(other["transaction_id"])
+        in_case = one.filter("is_in_case")["block"].n_unique()
+        blocks = Blocks(one["block"].to_numpy(), in_case, one["block"].n_unique() - in_case)
+        name = f"{told['dataset']}|{told['split']}|{told['fold']}|transaction"
+        weights = [draw_weights(blocks, 0, name, b) for b in range(20)]
+        values = [[precision_of(m, w) for w in weights] for m in (one, other)]
+        whole = [precision_of(m, np.ones(m.height)) for m in (one, other)]
+        again = paired(*whole, *map(np.array, values))
+        assert again == pytest.approx([told[k] for k in again._fields], abs=2e-6)
+
+
+def test_raw_scores_are_of_the_test_rows_alone_and_the_same_again(data, several, tmp_path):
+    rows = several.scores.group_by("fold", "variant", "method").len()
+    assert rows.height == 2 * 2 * 2
+    tests = {int(s["fold"]): s["test"] for s in several.of("split")}
+    assert all(r["len"] == tests[r["fold"]] for r in rows.to_dicts())
+    truth = data.transactions.select("transaction_id", "is_illicit")
+    assert several.scores.join(truth, on=["transaction_id", "is_illicit"], how="anti").is_empty()
+    again = run(
+        [data], CHEAP, split="rolling-origin-2", variants=("full", "no-format"), draws=0,
+        tasks=("transaction",), checks=False, embargo="1d",
+    )  # fmt: skip
+    first, second = (
+        r.write_scores(tmp_path / name).read_bytes()
+        for r, name in ((several, "a.parquet"), (again, "b.parquet"))
+    )
+    assert first == second
+
+
+def test_records_that_were_read_say_that_they_hold_no_scores(several, tmp_path):
+    read = Results.read(several.write(tmp_path / "results.jsonl"))
+    with pytest.raises(DataError, match=r"read scores\.parquet beside it"):
+        read.write_scores(tmp_path / "scores.parquet")
