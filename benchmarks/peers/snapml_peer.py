@@ -57,7 +57,7 @@ def prepare(made: Stream, work: Work, threads: int) -> Input:
     Where transactions tie, its hop-bounded search takes some and leaves others. So there they get
     times of their own, a millisecond apart in canonical order, and its window half a minute more.
     """
-    ticks = made.at // _TICK
+    ticks = made.at // _TICK + 1  # at 0 it takes an account's payment for none, and misses circles
     if work.kind == "hop_cycles":
         ticks += made.own_at - made.at
     columns = (np.arange(made.n), made.src, made.dst, ticks, made.amount)

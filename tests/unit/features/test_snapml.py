@@ -184,6 +184,16 @@ def test_vertex_statistics(seed: int, window: int) -> None:
 MOMENTS_OF_GFP = ("mean", "sum", "min", "max", "median", "var", "skew", "kurtosis")
 
 
+@pytest.mark.parametrize(("shift", "seen"), [(0, 0), (1, 1), (2**31 - 40, 1), (2**31 - 20, 0)])
+def test_times_of_zero_and_beyond_32_bits_hide_circles_from_it(shift: int, seen: int) -> None:
+    src, dst = np.array([3, 1, 2, 3, 4]), np.array([5, 2, 3, 4, 1])  # the first leads nowhere
+    data = src, dst, np.array([0, 5, 10, 20, 30]) + shift, np.ones(5)
+    theirs = gfp(data, temp__cycle=True, temp__cycle_tw=100, temp__cycle_bins=[2, 3, 4, 5])
+    assert theirs[-1].tolist() == [0, 0, seen, 0]
+    ours = features.temporal_cycles(history(data), "100s", bins=(2, 3, 4, 5))
+    assert ours.counts[:, -1].tolist() == [0, 0, 1, 0]
+
+
 def test_it_sees_later_rows_of_its_own_batch_and_we_do_not() -> None:
     src, dst, at = np.array([1, 1, 2]), np.array([2, 3, 1]), np.array([10, 11, 12])
     peer = snapml.GraphFeaturePreprocessor()
