@@ -229,6 +229,19 @@ def test_synth_writes_a_ledger_and_compares_it(call, tmp_path):
     assert "did you mean 'tiny'" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [("nowhere", "there is no ledger 'nowhere'; name a file"), ("published", "hi-small")],
+)
+def test_what_a_ledger_cannot_be_compared_with_is_told_before_it_is_made(
+    call, tmp_path, reference, told
+):
+    done = call("synth", "--out", tmp_path / "out", "--check", reference)
+    assert done.exit_code != 0
+    assert told in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_table_obeys_no_terminal_sequence():
     text = aligned(["account", "n"], [["\x1b[31mred\x07", 1], ["a" * 80, 12345]], widest=20)
     assert "\x1b" not in text

@@ -59,9 +59,11 @@ def synth(
     rates, and summary.json, which is written last. With --check, fidelity.html and fidelity.csv
     besides, and the comparison is printed.
     """  # noqa: D301 - a real backspace keeps click from wrapping
-    from xborder_aml.synth.checking import check_written
+    from xborder_aml.synth.checking import check_reference, check_written
     from xborder_aml.synth.writing import write_ledger
 
+    if check is not None:
+        check_reference(preset, check)
     with Talk() as talk:
         written = write_ledger(out, preset, seed, format=form, workers=workers, progress=talk)
         for name in ("transactions", "accounts", "laundering", "shrunk", "refused",

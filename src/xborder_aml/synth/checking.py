@@ -8,14 +8,30 @@ from pathlib import Path
 
 import polars as pl
 
-from xborder_aml.synth.fidelity import compare_ledgers, open_ledger
+from xborder_aml.synth.fidelity import compare_ledgers, find_ledger, open_ledger
 from xborder_aml.synth.fidelity_page import write_fidelity
-from xborder_aml.synth.published import COUNTED, check_published, seen_of
+from xborder_aml.synth.published import COUNTED, check_published, published_of, seen_of
 
-__all__ = ["PUBLISHED_WORD", "check_written"]
+__all__ = ["PUBLISHED_WORD", "check_reference", "check_written"]
 
 PUBLISHED_WORD = "published"
 """Stands for the statistics of the data set that a preset is named after."""
+
+
+def check_reference(preset: str, reference: str) -> None:
+    """Refuse what no ledger of a preset can be compared with, before one is made.
+
+    Raises
+    ------
+    ParameterError
+        If no published statistics of the preset are kept.
+    DatasetUnavailableError
+        If there is no such ledger.
+    """
+    if reference == PUBLISHED_WORD:
+        published_of(preset)
+    else:
+        find_ledger(reference)
 
 
 def check_written(folder: str | os.PathLike[str], reference: str) -> tuple[pl.DataFrame, Path]:

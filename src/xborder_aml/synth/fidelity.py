@@ -23,7 +23,15 @@ from xborder_aml.schema import TRANSACTIONS
 from xborder_aml.sources import read_ledger
 from xborder_aml.synth.society import rng_of
 
-__all__ = ["FIDELITY", "Fidelity", "Profile", "compare_ledgers", "open_ledger", "profile_of"]
+__all__ = [
+    "FIDELITY",
+    "Fidelity",
+    "Profile",
+    "compare_ledgers",
+    "find_ledger",
+    "open_ledger",
+    "profile_of",
+]
 
 _Floats = NDArray[np.float64]
 _MOST = 20_000  # values of a distribution that are compared
@@ -64,6 +72,31 @@ class Fidelity:
     reference: Profile
 
 
+def find_ledger(path: str | os.PathLike[str]) -> Path:
+    """Return the file of a ledger: the path itself, or the one ledger in that folder.
+
+    Raises
+    ------
+    DatasetUnavailableError
+        If there is none, or more than one.
+    """
+    place = Path(path)
+    if place.is_file():
+        return place
+    if not place.is_dir():
+        raise DatasetUnavailableError(
+            f"there is no ledger {str(place)!r}; name a file, or a folder that `xborder-aml synth` "
+            "wrote"
+        )
+    known = [*sorted(place.glob("transactions.parquet")), *sorted(place.glob("*_Trans.csv"))]
+    if len(known) != 1:
+        has = ", ".join(p.name for p in known) or "no transactions.parquet and no *_Trans.csv"
+        raise DatasetUnavailableError(
+            f"the folder {str(place)!r} holds {has}; name the ledger's file"
+        )
+    return known[0]
+
+
 def open_ledger(path: str | os.PathLike[str]) -> pl.DataFrame:
     """Read a ledger to compare with: a folder that `write_ledger` wrote, or any file.
 
@@ -73,19 +106,9 @@ def open_ledger(path: str | os.PathLike[str]) -> pl.DataFrame:
     Raises
     ------
     DatasetUnavailableError
-        If there is nothing there.
+        If there is nothing there, or more than one.
     """
-    place = Path(path)
-    if place.is_dir():
-        known = [*sorted(place.glob("transactions.parquet")), *sorted(place.glob("*_Trans.csv"))]
-        if not known:
-            raise DatasetUnavailableError(
-                f"the folder {str(place)!r} holds no transactions.parquet and no *_Trans.csv; name "
-                "the ledger's file"
-            )
-        place = known[0]
-    if not place.is_file():
-        raise DatasetUnavailableError(f"there is no ledger {str(place)!r}")
+    place = find_ledger(path)
     if place.suffix == ".parquet":
         frame = pl.read_parquet(place)
         if {"transaction_id", "base_minor", "originator"} <= set(frame.columns):

@@ -25,7 +25,16 @@ from xborder_aml.synth.attempts import SIZE_BINS
 from xborder_aml.synth.presets import AMLWORLD_ACTIVITY, PRESETS
 from xborder_aml.synth.spec import Attempts
 
-__all__ = ["COUNTED", "NEAR", "PUBLISHED", "Seen", "check_published", "chi_square_p", "seen_of"]
+__all__ = [
+    "COUNTED",
+    "NEAR",
+    "PUBLISHED",
+    "Seen",
+    "check_published",
+    "chi_square_p",
+    "published_of",
+    "seen_of",
+]
 
 NEAR = 0.05
 """A statistic is met within so much of the published one."""
@@ -205,6 +214,21 @@ def chi_square_p(counts: Sequence[float], shares: Sequence[float]) -> float:
     return min(1.0, tail)
 
 
+def published_of(name: str) -> Mapping[str, float]:
+    """Return the published counts of a data set.
+
+    Raises
+    ------
+    ParameterError
+        If none of that name are kept.
+    """
+    if name not in PUBLISHED:
+        raise ParameterError(
+            f"no published statistics are kept for {name!r}; there are {', '.join(PUBLISHED)}"
+        )
+    return PUBLISHED[name]
+
+
 def check_published(name: str, seen: Seen) -> pl.DataFrame:
     """Return each published statistic of a data set beside that of a ledger: `CHECK`.
 
@@ -213,12 +237,9 @@ def check_published(name: str, seen: Seen) -> pl.DataFrame:
     ParameterError
         If no statistics of that name are kept.
     """
-    if name not in PUBLISHED:
-        raise ParameterError(
-            f"no published statistics are kept for {name!r}; there are {', '.join(PUBLISHED)}"
-        )
+    published = published_of(name)
     spec = PRESETS[name]
-    rows = _counts(PUBLISHED[name], seen)
+    rows = _counts(published, seen)
     if spec.attempts:
         formats = _FORMATS if "ach" in seen.formats else _INSTRUMENTS
         rows += [_near(f"share of {k}", v, seen.formats.get(k, 0.0)) for k, v in formats.items()]

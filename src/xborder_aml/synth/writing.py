@@ -77,7 +77,7 @@ def write_ledger(
     Parameters
     ----------
     folder
-        Made if it is not there; files of the same names are replaced.
+        Made if it is not there. A ledger of this preset that was written there before goes.
     preset, seed, workers, **changes
         As in `generate`.
     format
@@ -99,6 +99,7 @@ def write_ledger(
         check_currencies(spec)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
+    _clear(place, spec)
     told = progress or (lambda *_: None)
     told("plan", 0, 1)
     plan = plan_ledger(spec, checked_seed(seed))
@@ -127,6 +128,24 @@ def write_ledger(
         told_of = {"summary": summary, "specification": asdict(spec)}
         path.write_text(json.dumps(told_of, indent=2, default=str) + "\n", "utf-8")
     return Written(place, (*files, "summary.json"), summary)
+
+
+def _clear(place: Path, spec: LedgerSpec) -> None:
+    """Take away the ledger that was written here before: what is left of it is read as the new one.
+
+    Its summary goes first, since that is what says that a ledger is whole.
+    """
+    if (place / "summary.json").is_file():
+        stem = stem_of(spec)
+        endings = ("Trans.csv", "Patterns.txt", "accounts.csv")
+        for name in (
+            "summary.json",
+            "fidelity.html",
+            "fidelity.csv",
+            "transactions.parquet",
+            *(f"{stem}_{ending}" for ending in endings),
+        ):
+            (place / name).unlink(missing_ok=True)
 
 
 def _stream_canonical(

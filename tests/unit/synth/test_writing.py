@@ -63,6 +63,33 @@ def test_the_same_seed_is_the_same_bytes_on_any_number_of_threads(tmp_path) -> N
     assert not [name for name in one if name.startswith(".")]
 
 
+def test_nothing_is_left_of_the_ledger_before(small, tmp_path, monkeypatch) -> None:
+    tiny = replace(small, n_accounts=3_000, n_transactions=30_000, attempts=(), loose=5)
+    write_ledger(tmp_path, tiny)
+    check_written(tmp_path, str(tmp_path))
+    write_ledger(tmp_path, tiny, seed=1, format="amlworld")
+    left = {p.name for p in tmp_path.iterdir()}
+    assert not left & {"transactions.parquet", "fidelity.html", "fidelity.csv"}
+    write_ledger(tmp_path, tiny, seed=2)
+    assert not list(tmp_path.glob("*_*"))
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fails)
+    with pytest.raises(OSError, match="no space"):
+        write_ledger(tmp_path, tiny, seed=3)
+    assert not (tmp_path / "summary.json").exists()  # so that nobody takes a part for the whole
+
+
+def test_a_folder_of_other_files_is_left_as_it_is(small, tmp_path) -> None:
+    (tmp_path / "notes_Trans.csv").write_text("mine")
+    write_ledger(tmp_path, "tiny")
+    assert (tmp_path / "notes_Trans.csv").read_text() == "mine"
+    with pytest.raises(DatasetUnavailableError, match=r"transactions\.parquet, notes_Trans\.csv"):
+        open_ledger(tmp_path)
+
+
 def test_canonical_files_are_what_is_generated(tmp_path) -> None:
     write_ledger(tmp_path, "tiny", seed=3)
     made = generate("tiny", seed=3)
