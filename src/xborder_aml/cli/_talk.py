@@ -125,6 +125,10 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: in
     account  n
     A        5
     BB       -
+    >>> print(aligned(["share", "met"], [[0.00417, True], [5088.0, False]]))
+       share  met
+      0.0042  yes
+    5,088.00   no
     """
     table = [[_cell(value, widest) for value in row] for row in [headers, *rows]]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -142,8 +146,10 @@ def aligned(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: in
 def _cell(value: Any, widest: int) -> str:
     if value is None:
         return "-"
-    if isinstance(value, float):
-        return f"{value:.2f}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):  # a small share is no nothing
+        return f"{value:.2g}" if 0 < abs(value) < 0.1 else f"{value:,.2f}"
     text = f"{value:,}" if isinstance(value, int) else str(value)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= widest else text[: widest - 1] + "…"
