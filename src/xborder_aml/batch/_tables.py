@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from xborder_aml.errors import SchemaError
 from xborder_aml.jurisdictions import minor_digits
+from xborder_aml.report.sheets import flat, inert
 from xborder_aml.schema import (
     ACCOUNT_SCORES,
     ACCOUNTS,
@@ -22,7 +23,7 @@ from xborder_aml.schema import (
     Table,
 )
 
-__all__ = ["TABLES", "flat", "inert", "read_small_table", "spreadsheet"]
+__all__ = ["TABLES", "read_small_table", "spreadsheet"]
 
 TABLES: Mapping[str, Table] = {
     "transactions": TRANSACTIONS,
@@ -35,9 +36,6 @@ TABLES: Mapping[str, Table] = {
     "accounts": ACCOUNT_SCORES,
     "referrals": REFERRALS,
 }
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a cell as a formula (OWASP, CSV Injection)."""
 
 
 def read_small_table(path: Path, table: Table | None = None) -> pl.DataFrame:
@@ -56,17 +54,6 @@ def read_small_table(path: Path, table: Table | None = None) -> pl.DataFrame:
     return pl.read_csv(path, schema_overrides=types)
 
 
-def flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a table as CSV can hold it: lists joined by ``"; "``, times in ISO 8601."""
-    return frame.with_columns(
-        pl.col(name).cast(pl.List(pl.String)).list.join("; ")
-        if isinstance(dtype, pl.List)
-        else pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-        for name, dtype in frame.schema.items()
-        if isinstance(dtype, pl.List | pl.Datetime)
-    )
-
-
 def spreadsheet(referrals: pl.DataFrame) -> pl.DataFrame:
     """Return the referrals for a spreadsheet: money in units, too, and no cell that would run."""
     currency = referrals["base_currency"][0] if referrals.height else "XXX"
@@ -82,15 +69,3 @@ def spreadsheet(referrals: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return inert(frame, but=("at_stake",))
-
-
-def inert(frame: pl.DataFrame, but: Sequence[str] = ()) -> pl.DataFrame:
-    """Return a flat table in which no text, save in some columns, is a formula to a spreadsheet."""
-    risky = [n for n, dtype in frame.schema.items() if dtype == pl.String and n not in but]
-    return frame.with_columns(
-        pl.when(pl.col(name).str.head(1).is_in(_FORMULA))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in risky
-    )

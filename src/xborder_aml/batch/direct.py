@@ -11,13 +11,13 @@ from xborder_aml._jit import cache_folder
 from xborder_aml.batch._checks import check, find_inputs
 from xborder_aml.batch._manifest import incomplete
 from xborder_aml.batch._stages import executor_of, graph_of, read_input, specs
-from xborder_aml.batch._tables import flat
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.detection import Progress, detect
 from xborder_aml.detectors import registry
 from xborder_aml.findings import Findings
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.normalise import Ledger
+from xborder_aml.report.sheets import flat
 from xborder_aml.synth import example_ledger
 
 __all__ = ["detect_ledger", "read_ledger_file", "told_incomplete", "warm_up", "write_table"]

@@ -13,12 +13,12 @@ import polars as pl
 from xborder_aml.batch._checks import check, find_inputs
 from xborder_aml.batch._folder import Writers, fill, is_filled, key_of, own_folder, text_writer
 from xborder_aml.batch._manifest import input_facts, versions
-from xborder_aml.batch._tables import flat, inert
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.batch.direct import read_ledger_file
 from xborder_aml.detection import Progress
 from xborder_aml.errors import DatasetUnavailableError, ParameterError, SchemaError
 from xborder_aml.graph import TransactionGraph
+from xborder_aml.report.sheets import flat, inert
 from xborder_aml.tracing import Traced, payments_from, trace
 from xborder_aml.tracing.tables import OPENINGS, SEEDS
 

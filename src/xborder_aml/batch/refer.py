@@ -12,24 +12,18 @@ from typing import Any
 import polars as pl
 
 from xborder_aml.batch._checks import check, find_inputs
-from xborder_aml.batch._folder import Writers, fill, is_filled, key_of, own_folder, text_writer
+from xborder_aml.batch._folder import fill, is_filled, key_of, own_folder, text_writer
 from xborder_aml.batch._manifest import input_facts, versions
-from xborder_aml.batch._tables import flat, inert
 from xborder_aml.batch.config import BatchConfig
 from xborder_aml.batch.follow import Asked, follow, reading_choices
 from xborder_aml.detection import Progress
 from xborder_aml.errors import ParameterError
 from xborder_aml.jurisdictions.tables import jurisdiction_tables
-from xborder_aml.referral import Referral, ReferralSettings, refer
-from xborder_aml.referral.casefile import render_case_file
-from xborder_aml.referral.evidence import evidence_table
-from xborder_aml.referral.figures import figures_of
-from xborder_aml.referral.letter import letter_of_request
-from xborder_aml.referral.retrace import arguments_of, evidence_rows
+from xborder_aml.referral import ReferralSettings, refer
+from xborder_aml.referral.files import case_files
+from xborder_aml.report.sheets import flat, inert
 
-__all__ = ["Referred", "Wanted", "case_writers", "refer_ledger"]
-
-_CSV = ("requests", "recovery", "waterfall", "evidence")
+__all__ = ["Referred", "Wanted", "refer_ledger"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +159,9 @@ def refer_ledger(
     about = {"incomplete": incomplete, "inputs": inputs, "versions": versions()}
     writers: dict[str, Callable[[Path], Any]] = {}
     for name, place in zip(names, places, strict=True):
-        case = case_writers(referral.of_case(name), letters=wanted.letters, about=about)
-        writers |= {place + file: write for file, write in case.items()}
+        case = case_files(referral.of_case(name), letters=wanted.letters, about=about)
+        writers |= {place + file: frame.write_parquet for file, frame in case.tables.items()}
+        writers |= {place + file: text_writer(text) for file, text in case.texts.items()}
     if len(names) > 1:
         writers["requests.csv"] = inert(flat(referral.requests)).write_csv
     fill(folder, "refer", key, writers)
@@ -188,83 +183,6 @@ def _kept(folder: Path, progress: Progress | None) -> Referred:
     return Referred(
         requests, tuple(path.parent for path in cases), tuple(told["incomplete"]), kept=True
     )
-
-
-def case_writers(
-    referral: Referral, *, letters: int = 5, about: Mapping[str, Any] | None = None
-) -> Writers:
-    """Return what writes each file of one case; ``figures.json`` comes last.
-
-    Parameters
-    ----------
-    letters
-        Letters that are drafted.
-    about
-        What ``referral.json`` tells beside what was asked for and assumed.
-
-    Raises
-    ------
-    ParameterError
-        If the referral is not of one case.
-    """
-    figures = figures_of(referral)
-    out = {"case.html": text_writer(render_case_file(referral, figures))}
-    for request in referral.requests.head(letters).iter_rows(named=True):
-        place = request["jurisdiction"]
-        if place is None or place == referral.requesting:
-            continue
-        for form, ending in (("markdown", "md"), ("html", "html")):
-            text = letter_of_request(referral, place, form=form)
-            out[f"letter-{place}.{ending}"] = text_writer(text)
-    tables = _tables(referral)
-    out |= {f"{name}.parquet": frame.write_parquet for name, frame in tables.items()}
-    out |= {f"{name}.csv": inert(flat(tables[name])).write_csv for name in _CSV}
-    told = {
-        "requesting": referral.requesting,
-        "on": referral.on.isoformat(),
-        "predicate": referral.predicate,
-        "settings": referral.settings.to_mapping(),
-        "facts": dict(sorted(referral.facts.items())),
-        "trace": arguments_of(referral.traced),
-        "rows": {name: frame.height for name, frame in sorted(tables.items())},
-        **(about or {}),
-    }
-    return out | {
-        "referral.json": text_writer(_json(told)),
-        "figures.json": text_writer(_lines(figures)),
-    }
-
-
-def _tables(referral: Referral) -> dict[str, pl.DataFrame]:
-    traced = referral.traced
-    claims = referral.cases["claim"].implode()
-    return {
-        "requests": referral.requests,
-        "recovery": referral.recovery,
-        "waterfall": referral.waterfall,
-        "sensitivity": referral.sensitivity,
-        "clocks": referral.clocks,
-        "plans": referral.plans,
-        "counter_evidence": referral.counter_evidence,
-        "completeness": referral.completeness,
-        "rules": referral.rules,
-        "evidence": evidence_table(referral),
-        "holdings": traced.holdings.filter(pl.col("claim").is_in(claims)),
-        "conservation": traced.conservation.filter(pl.col("claim").is_in(claims)),
-        "steps": traced.steps,
-        "minted": traced.minted,
-        "transactions": evidence_rows(traced),
-    }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False) + "\n"
-
-
-def _lines(figures: list[dict[str, Any]]) -> str:
-    """Write figures one a line, so that two files can be compared."""
-    lines = (json.dumps(figure, ensure_ascii=False, allow_nan=False) for figure in figures)
-    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def _facts(path: str | Path) -> Mapping[str, Any]:

@@ -153,7 +153,7 @@ def open_(path: str, out: str, identity: str | None) -> None:
     "inputs",
     multiple=True,
     metavar="FILE",
-    help="File that must be one that the case was made from, like the ledger.",
+    help="File that must be one that the case was made from, like the ledger or a table of law.",
 )
 @_identity
 @verbosity
@@ -167,7 +167,8 @@ def verify(
     """Check BUNDLE, a file or a folder, from its bytes to the figures of its case file.
 
     Checks signatures, the hash of every file, the log, tables against their declared form, XML
-    against schemas, sums, and works out every figure anew from the transactions it names. Exit code
+    against schemas, sums, works out every figure anew from the transactions it names, and makes
+    each case that `refer` wrote again, to compare all of it. Exit code
     0: all was checked and holds; 3: something is wrong; 4: nothing is wrong, but some could not be
     checked, like a signature by a key that you did not name.
     """

@@ -72,7 +72,8 @@ def refer(ledger: str, out: str, day: datetime | None, fresh: bool, **values: An
       waterfall            from the seed value to what can be expected (CSV, too)
       evidence, steps      transactions; every step to follow by hand
       sensitivity, clocks, plans, counter_evidence, completeness, rules, holdings
-      transactions         the rows from which everything can be worked out again
+      transactions         the rows from which everything can be worked out again, with
+      known_accounts       what is known of their accounts
       referral.json        what was asked for, and what was assumed
       figures.json         every figure, its transactions, and its formula; written last
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
 
 from xborder_aml.errors import DataError
 from xborder_aml.exchange import _contents
+from xborder_aml.exchange._again import Again
 from xborder_aml.exchange._pages import read_page, stray_amounts, wrong_marks
 from xborder_aml.exchange.figures import Evidence, wrong_figures
 from xborder_aml.exchange.validate import validate_xml
@@ -73,12 +75,19 @@ def check_contents(
     content: Mapping[str, bytes],
     manifest: Mapping[str, Any],
     xsd: Sequence[str | os.PathLike[str]],
+    given: Sequence[str | os.PathLike[str]],
     found: Findings,
 ) -> None:
-    """Check tables, sums, XML, figures and pages; the files must be as they were sealed."""
+    """Check tables, sums, XML, figures and pages, and make cases again.
+
+    The files must be as they were sealed. Own tables of law are looked for among the files `given`.
+    """
     tables = _tables(content, manifest, found)
     _xml(content, xsd, found)
     _figures(content, manifest, tables, found)
+    again = Again([Path(path) for path in given])
+    for folder in sorted({_split(name)[0] for name in content}):
+        again.compare(folder, _within(folder, content), _within(folder, tables), found)
 
 
 def _tables(

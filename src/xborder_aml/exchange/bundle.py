@@ -326,7 +326,7 @@ def _object(content: Mapping[str, bytes], name: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(content[name])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{name} is no JSON: {error}") from error
     if not isinstance(value, dict):
         raise DataError(f"{name} holds no object")

@@ -61,7 +61,8 @@ def verify_bundle(
     xsd
         XML schemas: each XML file of the bundle must be valid by one of them.
     inputs
-        Files, like the ledger, that must be what the case was made from.
+        Files, like the ledger, that must be what the case was made from. Own tables of law are
+        among them where the case is to be made again.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def verify_bundle(
     if came_in:
         _inputs(came_in, manifest, found)
     content = {n.removeprefix(CONTENT): d for n, d in files.items() if n.startswith(CONTENT)}
-    check_contents(content, manifest, xsd, found)
+    check_contents(content, manifest, xsd, inputs, found)
     return found.done()
 
 

@@ -79,7 +79,8 @@ def _transfer(
     They are the seed transactions, whatever became of the money: a recall is of them.
     """
     amount = int(seeds["base_minor"].sum())
-    hours = (now - seeds["executed_at"].max()).total_seconds() / 3_600
+    last: datetime = seeds.select(pl.col("executed_at").max()).item()
+    hours = (now - last).total_seconds() / 3_600
     ends = seeds.select("originator_jurisdiction", "beneficiary_jurisdiction").unique(
         maintain_order=True
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from xborder_aml.graph import TransactionGraph
 from xborder_aml.referral.tables import RULES
@@ -71,15 +72,41 @@ def retrace(graph: TransactionGraph, arguments: Mapping[str, Any]) -> Traced:
 def evidence_rows(traced: Traced) -> pl.DataFrame:
     """Return the transactions from which the trace can be done again, in the ledger's order.
 
-    They are all that moved money in or out of an account that claimed money can have reached, the
-    first payment out of each such account (in whatever currency: without one, money may have left
-    unseen), and those that tell the last rate of each currency.
+    They are all that moved money in or out of an account that claimed money can have reached in any
+    of the orders that were run, the first payment out of each such account (in whatever currency:
+    without one, money may have left unseen), those that tell the last rate of each currency, and
+    those of the same time that decide on the place of one of these.
     """
-    ledger = traced.ledger
-    pays_at = np.unique(ledger.pays_at[ledger.account])
-    rates = rated_rows(traced.graph, ledger.end)["row"].to_numpy()
-    rows = np.unique(np.concatenate([ledger.book.row, pays_at[pays_at >= 0], rates]))
-    return traced.graph.transactions[rows]
+    parts = [rated_rows(traced.graph, traced.ledger.end)["row"].to_numpy()]
+    for ledger in (traced.ledger, *(run.ledger for run in traced.runs.values())):
+        pays_at = ledger.pays_at[ledger.account]
+        parts += [ledger.book.row, pays_at[pays_at >= 0]]
+    rows = np.unique(np.concatenate(parts)).astype(np.int64)
+    return traced.graph.transactions[_with_ties(traced, rows)]
+
+
+def _with_ties(traced: Traced, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows with all of the same time on which their order depends, and so on.
+
+    Credits first, a payment waits for what its payer receives; debits first, for what its payee
+    pays. By TIHO the payments of one account trade places. Whoever is left out then bears on none
+    of those that are kept: they are taken in the same order as before.
+    """
+    e, end = traced.graph.edges, traced.ledger.end
+    time = np.concatenate([[0], np.cumsum(np.diff(e.at[:end]) != 0)])[:end] * e.holder.size
+    payer, payee = time + e.originator[:end], time + e.beneficiary[:end]
+    waits = {"credits_first": (payer, payee), "debits_first": (payee, payer)}
+    pairs = [waits[order] for order in traced.runs if order in waits]
+    if traced.rule == "tiho":
+        pairs.append((payer, payer))
+    while pairs:
+        kept = rows[rows < end]
+        found = [np.flatnonzero(np.isin(frees, waiting[kept])) for waiting, frees in pairs]
+        more = np.union1d(rows, np.concatenate(found))
+        if more.size == rows.size:
+            break
+        rows = more
+    return rows
 
 
 def other_rules(traced: Traced, recovery: pl.DataFrame, claims: list[str]) -> pl.DataFrame:

@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 
 from xborder_aml._files import facts_of, locked, remove, write_whole
-from xborder_aml.batch._tables import flat, read_small_table, spreadsheet
+from xborder_aml.batch._tables import read_small_table, spreadsheet
 from xborder_aml.errors import ParameterError, SchemaError
+from xborder_aml.report.sheets import flat
 from xborder_aml.schema import ACCOUNTS, REFERRALS
 
 
