@@ -82,6 +82,15 @@ def test_variants_are_printed_beside_the_board_and_flags_below_it(call, tmp_path
     assert "average precision by variant" in done.stdout
     assert "minute-clock" in done.stdout
     assert "the variant no-tail was skipped, since no transaction is later" in done.stdout
+    given = "100.0% of the illicit rows are marked by “a time finer than a minute”, and 0.0% of"
+    assert f"marked: The ledger gives its labels away: {given} the others; see the variant" in (
+        done.stdout
+    )
+    full = call("evaluate", tmp_path / "marked.parquet", *QUICK, "--out", tmp_path)
+    assert "the others; evaluate the variant minute-clock too." in full.stdout
+    page = (tmp_path / "leaderboard.html").read_text("utf-8")
+    assert "the others; evaluate the variant minute-clock too." in page
+    assert "Share of the illicit money within the daily budget of alerts." in page
     only = call("evaluate", tmp_path / "marked.parquet", *QUICK, "--variant", "minute-clock")
     assert "(rows-60-20-20, minute-clock)" in only.stdout
     assert "No method was checked for leaks" in only.stdout

@@ -147,6 +147,7 @@ def _print_boards(results: Results) -> None:
     from rich.console import Console
 
     from xborder_aml.evaluate import leaderboard as boards_of
+    from xborder_aml.evaluate.leaderboard import giveaways
 
     console = Console(highlight=False)
     if not console.is_terminal:  # a file has no width to fit
@@ -155,6 +156,9 @@ def _print_boards(results: Results) -> None:
         _print_board(console, board)
         if len(board.rows[0].variants) > 1:
             _print_variants(console, board)
+    for data in results.manifest["datasets"]:
+        for sentence in giveaways(results, data["name"]):
+            console.print(f"{data['name']}: {sentence}", soft_wrap=True, markup=False)
     for told in results.of("skipped"):
         sentence = f"{told['dataset']}: the variant {told['variant']} was skipped, since"
         console.print(f"{sentence} {told['reason']}.", soft_wrap=True, markup=False)
@@ -164,7 +168,7 @@ def _print_board(console: Console, board: Board) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from xborder_aml.evaluate.leaderboard import chance_text
+    from xborder_aml.evaluate.leaderboard import IDLE_BUDGET, chance_text
     from xborder_aml.evaluate.page import WORDS
 
     folds = f", mean of {board.folds} folds" if board.folds > 1 else ""
@@ -187,6 +191,8 @@ def _print_board(console: Console, board: Board) -> None:
     for row in board.rows:
         for told in row.caught:
             console.print(Text(f"{_FLAG} {row.method} {told}."), soft_wrap=True)
+    if board.is_budget_idle:
+        console.print(Text(f"{IDLE_BUDGET}."), soft_wrap=True)
     if not board.is_checked:
         console.print(Text("No method was checked for leaks on this ledger."))
 

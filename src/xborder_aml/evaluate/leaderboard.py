@@ -9,7 +9,18 @@ from typing import Any
 from xborder_aml.evaluate.guards import CAUGHT
 from xborder_aml.evaluate.results import Results
 
-__all__ = ["COLUMNS", "POOLED", "Board", "Row", "chance_text", "leaderboard", "main_metric"]
+__all__ = [
+    "COLUMNS",
+    "IDLE_BUDGET",
+    "NOTES",
+    "POOLED",
+    "Board",
+    "Row",
+    "chance_text",
+    "giveaways",
+    "leaderboard",
+    "main_metric",
+]
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "window": ("window_overlap", "window_precision", "window_recall"),
@@ -23,6 +34,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Metrics that a board shows, by task; the others are in the records."""
+
+NOTES: Mapping[str, str] = {
+    "no labels": "It learns from no labels.",
+    "retrospective": "It reads what comes after a transaction too, as an investigator does.",
+}
+"""What the notes on a board mean."""
+
+IDLE_BUDGET = (
+    "The budget of alerts holds every unit there is, so nothing within it tells methods apart; "
+    "evaluate with fewer alerts a day"
+)
+"""What is said of a board whose `is_budget_idle`."""
+
+_ROUNDING = 1e-6  # of records
+_TELLING, _OFTEN = 2.0, 0.1  # times as often among the illicit, and in so many of them
 
 POOLED = "all"
 """Number of the fold that is the mean of all."""
@@ -86,6 +112,14 @@ class Board:
         """Average precision of chance, the share of positives; None where that has no meaning."""
         ranks_units = main_metric(self.task) == "average_precision" and self.task != "instance"
         return self.n_positive / self.n if self.n and ranks_units else None
+
+    @property
+    def is_budget_idle(self) -> bool:
+        """Whether every method alerts every unit within the budget."""
+        told = [r.metrics.get("precision_at_budget", {}).get("value") for r in self.rows]
+        return self.base_rate is not None and all(
+            p is not None and abs(p - self.base_rate) < _ROUNDING for p in told
+        )
 
     @property
     def counted(self) -> str:
@@ -182,6 +216,24 @@ def _caught(results: Results, dataset: str, method: str) -> tuple[str, ...]:
         for c in results.of("check")
         if (c["dataset"], c["method"]) == (dataset, method) and c["passed"] is False
     )
+
+
+def giveaways(results: Results, dataset: str) -> list[str]:
+    """Return a sentence on each trait of the bookkeeping that gives a ledger's labels away."""
+    skipped = {s["variant"] for s in results.of("skipped") if s["dataset"] == dataset}
+    made = set(results.manifest["plan"]["variants"]) - skipped
+    return [
+        f"The ledger gives its labels away: {a['share_illicit']:.1%} of the illicit rows are "
+        f"marked by “{a['trait']}”, and {a['share_others']:.1%} of the others; "
+        + (
+            f"see the variant {a['variant']}."
+            if a["variant"] in made
+            else f"evaluate the variant {a['variant']} too."
+        )
+        for a in results.of("artefact")
+        if a["dataset"] == dataset
+        and a["share_illicit"] > max(_OFTEN, _TELLING * a["share_others"])
+    ]
 
 
 def chance_text(p: float | None) -> str:

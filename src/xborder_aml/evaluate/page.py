@@ -10,7 +10,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from xborder_aml.evaluate.dataset import VARIANTS
-from xborder_aml.evaluate.leaderboard import Board, chance_text, leaderboard, main_metric
+from xborder_aml.evaluate.leaderboard import (
+    IDLE_BUDGET,
+    NOTES,
+    Board,
+    chance_text,
+    giveaways,
+    leaderboard,
+    main_metric,
+)
 from xborder_aml.evaluate.measure import METRICS
 from xborder_aml.evaluate.results import Results
 from xborder_aml.evaluate.tasks import TASKS
@@ -73,6 +81,9 @@ def render_leaderboard(results: Results) -> str:
         datasets=[_dataset(results, d, boards) for d in results.manifest["datasets"]],
         words=WORDS,
         metrics=METRICS,
+        shown=list(dict.fromkeys(m for b in boards for m in b.metrics)),
+        notes=NOTES,
+        idle_budget=IDLE_BUDGET,
         tasks=TASKS,
         variants=VARIANTS,
         number=_number,
@@ -90,7 +101,7 @@ def _dataset(results: Results, told: Mapping[str, Any], boards: list[Board]) -> 
     own = [b for b in boards if b.dataset == name]
     return {
         **told,
-        "artefacts": mine("artefact"),
+        "giveaways": giveaways(results, name),
         "splits": mine("split"),
         "skipped": mine("skipped"),
         "caught": {r.method: r.caught for b in own for r in b.rows if r.caught},

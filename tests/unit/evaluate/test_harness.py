@@ -399,3 +399,10 @@ def test_records_that_were_read_say_that_they_hold_no_scores(several, tmp_path):
     read = Results.read(several.write(tmp_path / "results.jsonl"))
     with pytest.raises(DataError, match=r"read scores\.parquet beside it"):
         read.write_scores(tmp_path / "scores.parquet")
+
+
+@pytest.mark.parametrize(("alerts", "idle"), [(100_000, True), (1, False)])
+def test_a_budget_that_holds_everything_is_told(data, alerts, idle):
+    made = run([data], CHEAP, alerts_per_day=alerts, draws=0, checks=False)
+    assert [board.is_budget_idle for board in leaderboard(made)] == [idle, idle]
+    assert ("holds every unit" in render_leaderboard(made)) == idle
