@@ -62,12 +62,14 @@ def the_machine() -> str:
     m = facts[0]
     packages = ", ".join(f"{k} {v}" for k, v in m["packages"].items())
     load = [f"{n} {f['load_before']}" for n, f in zip(files, facts, strict=True)]
+    searched = [f"{n} {sum(len(g) > 1 for _, g in _grouped(records(n)))}" for n in LEDGERS]
     rows = [
         ["Processor", f"{m['cpu']}, {m['cores']} cores"],
         ["Memory", f"{m['memory_gb']} GB"],
         ["System", f"{m['system']}, Python {m['python']}"],
         ["Packages", packages],
         ["Load average before", ", ".join(load)],
+        ["Detectors measured", ", ".join(searched)],
     ]
     made = table(["", "Measured on"], rows, "ll")
     busy = max(f["load_before"] for f in facts) > QUIET

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from benchmarks.curves import Panel, drawing
 from benchmarks.field import SKEWED, Case, plan
 from benchmarks.peers import PEERS, adapter
 from benchmarks.streams import SKEWS, stream, table
@@ -118,3 +120,11 @@ def test_the_slope_of_growth() -> None:
     assert slope({100: 1.0, 1_000: 10.0, 10_000: 100.0}) == "1.00"
     assert slope({100: 1.0, 1_000: 100.0}) == "2.00"
     assert slope({100: 1.0}) == ""
+
+
+def test_numbers_below_an_axis_keep_apart_and_both_ends_are_told() -> None:
+    sizes = (2_000, 20_000, 31_623, 200_000, 500_000, 2_000_000)
+    drawn = drawing([Panel("title", "transactions", {"ours": [(n, n * 1e-6) for n in sizes]})])
+    told = re.findall(r'x="([\d.]+)" y="276" text-anchor="middle">([\w.]+)<', drawn)
+    assert [word for _, word in told] == ["2k", "20k", "200k", "500k", "2M"]
+    assert np.diff([float(x) for x, _ in told]).min() >= 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from numbers import Integral
 from typing import Any
 
 from xborder_aml._jit import n_threads
@@ -101,10 +102,10 @@ def check_setting(parameters: Mapping[str, Any]) -> Setting:
         tuple(f for f in FAMILIES if f in families),
         tuple(p["size_bins"]),
         tuple(p["hop_bins"]),
-        p["max_hops"],
-        p["max_work"],
-        p["max_sample"],
-        threads,
+        int(p["max_hops"]),
+        int(p["max_work"]),
+        int(p["max_sample"]),
+        int(threads),
     )
     longest = max(microseconds(w, "windows") for ws in windows.values() for w in ws)
     window = max(longest, chain.max_gap if plan.has("chain") else 0)
@@ -151,5 +152,5 @@ def _one_of(value: object, known: Sequence[str], name: str) -> object:
 
 
 def _whole(value: object, name: str, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ParameterError(f"{name}={value!r} must be a whole number of at least {least}")

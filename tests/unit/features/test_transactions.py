@@ -407,6 +407,13 @@ def test_wrong_parameters_are_told_when_fitting(parameters: dict[str, Any], matc
         xb.TransactionFeatures(**parameters).fit(xb.example_ledger())
 
 
+def test_a_whole_number_of_numpy_is_one() -> None:
+    plain = {"families": ["hop_cycle"], "hop_bins": (2, 3), "max_hops": 4, "max_work": 50}
+    numpy = plain | {"max_hops": np.int64(4), "max_work": np.int32(50), "threads": np.int64(1)}
+    one, other = (xb.TransactionFeatures(**p).fit_transform(busy()) for p in (plain, numpy))
+    assert same_bytes(one, other)
+
+
 def test_wrong_input_is_told() -> None:
     with pytest.raises(xb.SchemaError, match="not of a ndarray"):
         xb.TransactionFeatures().fit(np.zeros((3, 2)))
