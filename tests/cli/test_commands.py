@@ -209,6 +209,7 @@ def test_synth_writes_a_ledger_and_compares_it(call, tmp_path):
     assert first.exit_code == 0, first.output
     assert first.stdout == ""
     assert "floors broken: 0" in first.stderr
+    assert "refused, since an account was not open: " in first.stderr
     assert "money lost: none" in first.stderr
     done = call(
         "synth",

@@ -12,6 +12,17 @@ from xborder_aml.cli._talk import Talk, aligned
 
 __all__ = ["synth"]
 
+_TOLD = {
+    "transactions": "transactions",
+    "accounts": "accounts",
+    "laundering": "laundering transactions",
+    "shrunk": "made smaller, since there was too little money",
+    "refused": "refused, since there was none",
+    "not_open": "refused, since an account was not open",
+    "floors_broken": "floors broken",
+}
+"""What is said of a ledger that was written, by its name in the summary."""
+
 
 @click.command(short_help="Make a synthetic ledger, and compare it with another.")
 @click.option(
@@ -66,9 +77,8 @@ def synth(
         check_reference(preset, check)
     with Talk() as talk:
         written = write_ledger(out, preset, seed, format=form, workers=workers, progress=talk)
-        for name in ("transactions", "accounts", "laundering", "shrunk", "refused",
-                     "floors_broken"):  # fmt: skip
-            talk.say(f"{name.replace('_', ' ')}: {written.summary[name]:,}")
+        for name, words in _TOLD.items():
+            talk.say(f"{words}: {written.summary[name]:,}")
         lost = written.summary["money_lost"]
         talk.say(f"money lost: {lost or 'none, in any currency'}")
         if check is not None:

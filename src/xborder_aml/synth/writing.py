@@ -77,7 +77,8 @@ def write_ledger(
     Parameters
     ----------
     folder
-        Made if it is not there. A ledger of this preset that was written there before goes.
+        Made if it is not there. A ledger that was written there before goes, but for AMLworld's
+        files of another preset.
     preset, seed, workers, **changes
         As in `generate`.
     format
