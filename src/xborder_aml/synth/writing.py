@@ -38,6 +38,7 @@ from xborder_aml.synth.tables import (
 __all__ = ["FORMATS", "Written", "write_ledger"]
 
 FORMATS = ("canonical", "amlworld")
+_OURS = '"specification": {'  # in the summary of a ledger, and hardly in another's
 _Progress = Callable[[str, int, int], None]
 
 
@@ -136,7 +137,8 @@ def _clear(place: Path, spec: LedgerSpec) -> None:
 
     Its summary goes first, since that is what says that a ledger is whole.
     """
-    if (place / "summary.json").is_file():
+    summary = place / "summary.json"
+    if summary.is_file() and _OURS in summary.read_text("utf-8", "replace"):
         stem = stem_of(spec)
         endings = ("Trans.csv", "Patterns.txt", "accounts.csv")
         for name in (

@@ -83,9 +83,12 @@ def test_nothing_is_left_of_the_ledger_before(small, tmp_path, monkeypatch) -> N
 
 
 def test_a_folder_of_other_files_is_left_as_it_is(small, tmp_path) -> None:
-    (tmp_path / "notes_Trans.csv").write_text("mine")
-    write_ledger(tmp_path, "tiny")
-    assert (tmp_path / "notes_Trans.csv").read_text() == "mine"
+    for name in ("summary.json", "transactions.parquet", "notes_Trans.csv"):
+        (tmp_path / name).write_text("mine")
+    tiny = replace(small, n_accounts=3_000, n_transactions=30_000, attempts=(), loose=5)
+    write_ledger(tmp_path, tiny, format="amlworld")
+    assert (tmp_path / "transactions.parquet").read_text() == "mine"
+    (tmp_path / "HI-Small_Trans.csv").unlink()
     with pytest.raises(DatasetUnavailableError, match=r"transactions\.parquet, notes_Trans\.csv"):
         open_ledger(tmp_path)
 
