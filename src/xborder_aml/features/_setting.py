@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from xborder_aml._jit import n_threads
 from xborder_aml.detectors._spec import basis_points, microseconds
@@ -152,5 +153,5 @@ def _one_of(value: object, known: Sequence[str], name: str) -> object:
 
 
 def _whole(value: object, name: str, least: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ParameterError(f"{name}={value!r} must be a whole number of at least {least}")
