@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.truth [ACCOUNTS] [TRANSACTIONS] [SEED]`` makes a ledger whose generator knows
 which unit of which crime's proceeds is where, traces it by every rule that attributes value, and
-prints a line a rule: the sum of all absolute differences from the truth over the value that was
-traced, the account that is furthest off, and in how many pairs of claim and account the rule lies
+prints a line a rule: the share of the traced value that it puts in a wrong account, each unit counted
+once, the account that is furthest off, and in how many pairs of claim and account the rule lies
 within the rule-free bounds. The last line tells in how many the truth does.
 """
 
@@ -41,7 +41,7 @@ def main(words: list[str]) -> None:
     made = generate("tiny", seed=sizes[2], n_accounts=sizes[0], n_transactions=sizes[1])
     setting = setting_of(made)
     bounds = None
-    print(f"{'rule':<14}{'off by':>9}{'furthest off':>40}{'by':>20}{'within':>16}")
+    print(f"{'rule':<14}{'misplaced':>9}{'furthest off':>40}{'by':>20}{'within':>16}")
     for rule in (r for r in RULES if r != "poison"):
         traced = traced_by(setting, rule)
         if bounds is None:  # they are of no rule
@@ -102,10 +102,11 @@ def by_rule(holdings: pl.DataFrame) -> pl.DataFrame:
 
 
 def error_of(holdings: pl.DataFrame, setting: Setting) -> dict[str, Any]:
-    """Return the share by which a rule is off, and the pair of claim and account furthest off.
+    """Return the share that a rule misplaces, and the pair of claim and account furthest off.
 
-    Money in a wrong account counts twice, there and where it should be. Currencies are added up in
-    the base currency, in whose minor units ``off`` is.
+    Misplaced is what a rule puts where it is not, or what it lacks where it is, whichever is more,
+    over the whole: a unit in a wrong account is in both, and counts once. Currencies are added up
+    in the base currency, in whose minor units ``off`` is.
     """
     rates = last_rates(setting.graph, setting.graph.n_transactions).select(
         pl.col("currency").cast(pl.String), rate=pl.col("base") / pl.col("native")
@@ -116,13 +117,15 @@ def error_of(holdings: pl.DataFrame, setting: Setting) -> dict[str, Any]:
         .join(setting.truth, on=PLACE, how="full", coalesce=True)
         .with_columns(pl.col("ruled", "truth").fill_null(0))
         .join(rates, on="currency", how="left")
-        .with_columns(off=((pl.col("ruled") - pl.col("truth")).abs() * pl.col("rate")).round())
+        .with_columns(over=((pl.col("ruled") - pl.col("truth")) * pl.col("rate")).round())
+        .with_columns(off=pl.col("over").abs())
         .sort("off", "claim", "account", descending=[True, False, False])
     )
     whole = (both["truth"] * both["rate"]).sum()
     worst = both.row(0, named=True)
+    misplaced = max(both["over"].clip(lower_bound=0).sum(), -both["over"].clip(upper_bound=0).sum())
     return {
-        "share": both["off"].sum() / whole,
+        "share": misplaced / whole,
         "worst": {**{name: worst[name] for name in PLACE}, "off": int(worst["off"])},
     }
 

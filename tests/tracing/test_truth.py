@@ -55,7 +55,7 @@ def test_every_rule_is_within_the_bounds_and_off_the_truth_by_some(setting, trac
         assert 0 <= error_of(each.holdings, setting)["share"] < 0.5
 
 
-def test_the_error_counts_money_in_a_wrong_account_twice(setting):
+def test_the_error_counts_each_unit_in_a_wrong_account_once(setting):
     exact = setting.truth.rename({"truth": "amount_minor"})
     assert error_of(exact, setting)["share"] == 0
     lost = exact.with_columns(
@@ -64,4 +64,4 @@ def test_the_error_counts_money_in_a_wrong_account_twice(setting):
     told = error_of(lost, setting)
     assert told["worst"]["account"] == exact["account"][0]
     away = exact.with_columns(claim=pl.lit("none"))
-    assert error_of(away, setting)["share"] == pytest.approx(2, rel=1e-6)
+    assert error_of(away, setting)["share"] == pytest.approx(1, rel=1e-6)

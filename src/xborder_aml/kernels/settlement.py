@@ -119,7 +119,7 @@ def _converted(part, sent, received):
     """Return what a part of a payment is worth where it arrives, rounded down."""
     if sent == received:
         return part
-    return min(part, received) if part == sent else np.int64(float(part) * float(received) / sent)
+    return received if part == sent else np.int64(float(part) * float(received) / sent)
 
 
 def _lot_of(book, lots, account, claim):

@@ -192,6 +192,17 @@ def test_the_illicit_part_is_no_more_than_the_transaction(made: SynthLedger) -> 
     assert (both["in"] <= both["received_minor"]).all()
 
 
+def test_the_illicit_part_is_converted_as_the_payment_is(made: SynthLedger) -> None:
+    moved = made.truth.filter(pl.col("sent_minor") > 0).rename(
+        {"sent_minor": "part", "received_minor": "worth"}
+    )
+    both = moved.join(made.transactions, on="transaction_id", how="left")
+    converted = both.filter(pl.col("sent_currency") != pl.col("received_currency"))
+    assert converted.filter(pl.col("part") == pl.col("sent_minor")).height
+    due = pl.col("part") * (pl.col("received_minor") / pl.col("sent_minor"))
+    assert converted.filter((pl.col("worth") - due).abs() > 1).is_empty()
+
+
 def test_every_crime_brings_in_money(made: SynthLedger) -> None:
     claims = set(made.truth["claim"])
     assert claims == set(made.patterns.filter(kind="laundering")["case_id"])
