@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 
 from xborder_aml.errors import ParameterError
 
-__all__ = ["FileFacts", "facts_of", "locked", "remove", "write_whole"]
+__all__ = ["FileFacts", "facts_of", "locked", "remove", "write_text", "write_whole"]
 
 
 class FileFacts(NamedTuple):
@@ -46,6 +46,13 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> FileFacts:
     finally:
         aside.unlink(missing_ok=True)
     return facts
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text as UTF-8, so that the file is whole or absent; return where it is."""
+    target = Path(path)
+    write_whole(target, lambda aside: aside.write_text(text, encoding="utf-8", newline="\n"))
+    return target
 
 
 def remove(path: Path) -> None:

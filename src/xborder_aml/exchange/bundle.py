@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import xborder_aml
+from xborder_aml._files import write_whole
 from xborder_aml.errors import DataError, DatasetUnavailableError, ParameterError
 from xborder_aml.exchange._contents import figures_in, tables_in
 from xborder_aml.exchange.canonical import canonical_json, hash_of
@@ -117,12 +118,7 @@ def seal_bundle(
     sealed = pack(files)
     if encrypt_to:
         sealed = encrypt(sealed, list(encrypt_to))
-    part = target.with_name(f".{target.name}.partial")
-    try:
-        part.write_bytes(sealed)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, lambda aside: aside.write_bytes(sealed))
     manifest: dict[str, Any] = json.loads(files[MANIFEST])
     return manifest
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from xborder_aml._files import write_text
 from xborder_aml.errors import ParameterError
 from xborder_aml.jurisdictions.names import jurisdiction_name, listed
 from xborder_aml.referral._casewords import (
@@ -46,7 +47,7 @@ from xborder_aml.report.flow import flow_figure
 from xborder_aml.report.formats import UNKNOWN, figure_text, money, plain
 from xborder_aml.report.map import corridor_map
 from xborder_aml.report.money import survival_figure, value_figure
-from xborder_aml.report.page import embed, take_apart, write_whole
+from xborder_aml.report.page import embed, take_apart
 from xborder_aml.tracing import RULE_WORDS
 
 __all__ = ["DECISION_WORDS", "render_case_file", "write_case_file"]
@@ -87,7 +88,7 @@ def write_case_file(path: str | os.PathLike[str], referral: Referral) -> Path:
     OSError
         If the file cannot be written.
     """
-    return write_whole(path, render_case_file(referral))
+    return write_text(path, render_case_file(referral))
 
 
 def render_case_file(referral: Referral, figures: list[dict[str, Any]] | None = None) -> str:

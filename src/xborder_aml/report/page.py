@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from xborder_aml._files import write_text
 from xborder_aml.report.casebook import (
     Limits,
     Tables,
@@ -27,7 +28,7 @@ from xborder_aml.report.figures import corridor_heatmap, timeline
 from xborder_aml.report.flow import flow_figure
 from xborder_aml.report.formats import colours, money, plain
 
-__all__ = ["embed", "render_report", "take_apart", "write_report", "write_whole"]
+__all__ = ["embed", "render_report", "take_apart", "write_report"]
 
 _TITLE_PX = 55
 
@@ -91,19 +92,7 @@ def write_report(
         name=name,
         limits=limits,
     )
-    return write_whole(path, page)
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text so that the file is whole or absent."""
-    target = Path(path)
-    aside = target.with_name(f".{target.name}.partial")
-    try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
-    return target
+    return write_text(path, page)
 
 
 def render_report(

@@ -329,6 +329,33 @@ def test_a_stale_row_is_told_and_to_be_confirmed() -> None:
     assert "confirm that Estonia is in CARIN (by a source of 2021-12-31)" in carin["missing"]
 
 
+@pytest.mark.parametrize(
+    ("requesting", "requested", "on", "open_", "closed"),
+    [
+        ("DE", "GB", "2023-01-01", {"EU_UK_TCA_TO_GB"}, {"EU_UK_TCA_FROM_GB", "EIO"}),
+        ("GB", "DE", "2023-01-01", {"EU_UK_TCA_FROM_GB"}, {"EU_UK_TCA_TO_GB", "EIO"}),
+        ("DE", "GB", "2019-06-01", {"EIO", "FD_2003_577", "FD_2006_783"}, {"EU_UK_TCA_TO_GB"}),
+        ("DE", "DK", "2023-01-01", {"FD_2003_577_TO_DK_IE", "FD_2006_783_TO_DK_IE"},
+         {"EIO", "FD_2003_577", "FD_2003_577_FROM_DK_IE"}),
+        ("IE", "EE", "2023-01-01", {"FD_2003_577_FROM_DK_IE"}, {"EIO", "FD_2003_577_TO_DK_IE"}),
+        ("DE", "LV", "2023-01-01", {"EIO"}, {"FD_2003_577", "FD_2006_783", "EU_UK_TCA_TO_GB"}),
+        ("DE", "NO", "2023-01-01", set(), {"EIO", "EU_UK_TCA_TO_GB", "FD_2003_577_TO_DK_IE"}),
+    ],
+)  # fmt: skip
+def test_instruments_of_the_union_bind_whom_they_bind(requesting, requested, on, open_, closed):
+    table = xb.channels(requesting, requested, on=on, predicate="fraud").table
+    state = dict(table.select("channel", "availability").iter_rows())
+    assert {name: state[name] for name in open_} == dict.fromkeys(open_, "open")
+    assert {name: state[name] for name in closed} == dict.fromkeys(closed, "closed")
+
+
+def test_an_investigation_order_is_decided_on_in_thirty_days() -> None:
+    found = line(xb.channels("DE", "LV", on="2023-01-01"), "EIO", "evidence")
+    assert found["deadline_hours"] == 30 * 24
+    before = xb.channels("DE", "LV", on="2017-08-01")  # Latvia's law may not have been there
+    assert line(before, "EIO", "evidence")["availability"] == "unknown"
+
+
 def test_who_may_use_a_channel_is_told_in_words(tmp_path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(
