@@ -80,19 +80,19 @@ TEMPLATES: dict[str, tuple[Item, ...]] = {
         Item("(f)", "purpose for which evidence, information or action is sought", "purpose"),
     ),
     "UNCAC art. 55(3)": (
-        Item("(a)", "description of the property to be confiscated", "property"),
-        Item("(a)", "location of the property, as far as possible", "location"),
-        Item("(a)", "estimated value of the property, where relevant", "value"),
-        Item("(a)", "facts relied upon, enough to seek an order there", "facts"),
-        Item("(b)", "order of confiscation, in an admissible copy", "order"),
-        Item("(b)", "statement of the facts", "facts"),
-        Item("(b)", "how far the order is to be executed", "order_extent"),
-        Item("(b)", "how third parties in good faith were notified, and due process ensured",
-             "notification"),
-        Item("(b)", "that the order is final", "order_final"),
-        Item("(c)", "for measures before it: facts relied upon", "facts"),
-        Item("(c)", "for measures before it: the actions requested", "assistance"),
-        Item("(c)", "for measures before it: an order, where there is one", "order"),
+        Item("(a)", "for an order made there: the property to be confiscated", "property"),
+        Item("(a)", "for an order made there: its location, as far as possible", "location"),
+        Item("(a)", "for an order made there: its estimated value, where relevant", "value"),
+        Item("(a)", "for an order made there: facts relied upon, enough to seek it", "facts"),
+        Item("(b)", "for an order made here: the order, in an admissible copy", "order"),
+        Item("(b)", "for an order made here: statement of the facts", "facts"),
+        Item("(b)", "for an order made here: how far it is to be executed", "order_extent"),
+        Item("(b)", "for an order made here: how third parties in good faith were notified, and "
+             "due process ensured", "notification"),
+        Item("(b)", "for an order made here: that it is final", "order_final"),
+        Item("(c)", "for freezing before an order: facts relied upon", "facts"),
+        Item("(c)", "for freezing before an order: the actions requested", "assistance"),
+        Item("(c)", "for freezing before an order: an order, where there is one", "order"),
     ),
     "Directive (EU) 2024/1640 art. 31(1)": (
         Item("facts", "relevant facts", "summary"),
@@ -148,13 +148,14 @@ TEMPLATES: dict[str, tuple[Item, ...]] = {
         Item("P", "attachments: the order", "order"),
     ),
 }  # fmt: skip
-"""Items of each template, paraphrased; all five were compared with their texts.
+"""Items of each template, paraphrased. What several articles ask for stands under each of them: of
+UNCAC art. 55(3) only the letter that the request is made under must be whole.
 
-Read in 2026-11: UNCAC art. 46(15) and 55(3); Directive (EU) 2024/1640 art. 31(1), second
-subparagraph; what Corporate One (December 2017) and others print of the FBI's letter on the kill
-chain, which is not public itself; the certificate as of 2025-05-01, whose section O is about the
-sender's central authority alone. Until 2027-07-10 Directive (EU) 2015/849 art. 53(1) asks for the
-same as art. 31(1), without the links.
+All five were compared with their texts in 2026-11: UNCAC art. 46(15) and 55(3); Directive (EU)
+2024/1640 art. 31(1), second subparagraph; what Corporate One (December 2017) and others print of
+the FBI's letter on the kill chain, which is not public itself; the certificate as of 2025-05-01,
+whose section O is about the sender's central authority alone. Until 2027-07-10 Directive (EU)
+2015/849 art. 53(1) asks for the same as art. 31(1), without the links.
 """
 
 

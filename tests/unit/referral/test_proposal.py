@@ -187,8 +187,10 @@ def test_what_fills_a_template(referral):
     assert rows.height == sum(map(len, TEMPLATES.values()))
     state = {(r["template"], r["asks"]): r["state"] for r in rows.iter_rows(named=True)}
     assert state["UNCAC art. 46(15)", "identity of the authority making the request"] == "filled"
-    assert state["UNCAC art. 55(3)", "location of the property, as far as possible"] == "filled"
-    assert state["UNCAC art. 55(3)", "order of confiscation, in an admissible copy"] == "missing"
+    confiscation = "UNCAC art. 55(3)"
+    there = "for an order made there: its location, as far as possible"
+    here = "for an order made here: the order, in an admissible copy"
+    assert (state[confiscation, there], state[confiscation, here]) == ("filled", "missing")
     assert state["FBI financial fraud kill chain", "within 72 hours"] == "contradicted"
     home = referral.completeness.filter(pl.col("jurisdiction") == "EE")
     border = home.filter(pl.col("asks") == "an international transfer")
