@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.truth [ACCOUNTS] [TRANSACTIONS] [SEED]`` makes a ledger whose generator knows
 which unit of which crime's proceeds is where, traces it by every rule that attributes value, and
-prints a line a rule: the share of the traced value that it puts in a wrong account, each unit counted
-once, the account that is furthest off, and in how many pairs of claim and account the rule lies
-within the rule-free bounds. The last line tells in how many the truth does.
+prints a line a rule: the share of the traced value that it puts in a wrong account, each unit
+counted once, the account that is furthest off, and in how many pairs of claim and account the rule
+lies within the rule-free bounds. The last line tells in how many the truth does.
 """
 
 from __future__ import annotations
