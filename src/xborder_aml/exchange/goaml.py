@@ -23,7 +23,7 @@ from xborder_aml.exchange._tree import put, to_bytes
 from xborder_aml.exchange.goaml_profile import GoamlProfile, plain_name, plain_text
 from xborder_aml.jurisdictions import minor_digits
 from xborder_aml.schema import TRANSACTIONS
-from xborder_aml.sources.goaml import KEY_NOTE
+from xborder_aml.sources.goaml import CRYPTO_CODES, KEY_NOTE
 
 __all__ = ["GoamlReport", "GoamlSubject", "goaml_report"]
 
@@ -225,7 +225,7 @@ class _Writer:
             foreign = put(element, f"{way}_foreign_currency")
             amount = decimal_text(row[f"{leg}_minor"], minor_digits(currency))
             local = decimal_text(row["base_minor"], minor_digits(profile.local_currency))
-            put(foreign, "foreign_currency_code", currency)
+            put(foreign, "foreign_currency_code", CRYPTO_CODES.get(currency, currency))
             put(foreign, "foreign_amount", amount)
             put(foreign, "foreign_exchange_rate", _rate(local, amount))
         self.party(element, f"{way}_", self.known[account])

@@ -21,7 +21,11 @@ from xborder_aml.normalise import Conventions, RawLedger
 from xborder_aml.sources._spec import Request, Source, lay_out
 from xborder_aml.sources._xml import child, open_xml, text_at
 
-__all__ = ["GOAML", "KEY_NOTE"]
+__all__ = ["CRYPTO_CODES", "GOAML", "KEY_NOTE"]
+
+CRYPTO_CODES = {"BTC": "XBT", "ETH": "XET", "LTC": "XLN"}
+"""Codes of public goAML schemas for crypto-assets that we name otherwise; Monero is XMR in both."""
+_CRYPTO_READ = {code: name for name, code in CRYPTO_CODES.items()}
 
 KEY_NOTE = "account in the ledger: "
 """How the comments of an account begin in reports that this library wrote."""
@@ -71,7 +75,8 @@ def _rows(record: Element, around: list[Element]) -> Iterable[Row]:
         if foreign is not None:
             leg = "" if side == "originator" else "received_"
             row[f"{leg}amount"] = text_at(foreign, "foreign_amount")
-            row[f"{leg}currency"] = text_at(foreign, "foreign_currency_code")
+            code = text_at(foreign, "foreign_currency_code")
+            row[f"{leg}currency"] = _CRYPTO_READ.get(code or "", code)
     return [row]
 
 

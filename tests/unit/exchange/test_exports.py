@@ -57,6 +57,19 @@ CASE = xb.RecallCase(
 
 
 @pytest.mark.parametrize("version", GOAML_SCHEMAS)
+@pytest.mark.parametrize("asset", ["BTC", "ETH", "LTC", "XMR"])
+def test_crypto_assets_go_by_the_codes_of_the_schemas(schemas: Path, ledger, version, asset):
+    rows = ledger.head(1).with_columns(
+        pl.lit(asset, ledger.schema["sent_currency"]).alias("sent_currency")
+    )
+    each = report(version, rows)
+    for name in GOAML_SCHEMAS[version]:
+        assert xb.validate_xml(each.xml, schemas / "goaml" / name) == ()
+    back, rejects = xb.read_transactions(each.xml, source="goaml")
+    assert (back["sent_currency"].to_list(), rejects.height) == ([asset], 0)
+
+
+@pytest.mark.parametrize("version", GOAML_SCHEMAS)
 def test_reports_are_valid_by_every_schema_of_their_version(
     schemas: Path, ledger, accounts, version: str
 ) -> None:
