@@ -71,7 +71,7 @@ def default_detectors(graph: TransactionGraph, names: Iterable[str] | None = Non
 
 _BUSY = 64
 _WORK = 100_000_000
-_LEAST_WORK = 32
+_LEAST_WORK = 16
 
 
 def _affordable_work(graph: TransactionGraph, window: int) -> int:
